@@ -5,7 +5,7 @@ where there is no OpenGL at all. So this module draws with MuJoCo's own primitiv
 the first picture: with the library that `MUJOCO_GL` names, else with EGL on a Linux machine without a display, else
 with a window system's. Importing this module needs no OpenGL; a first picture without it is `RenderingUnavailable`.
 
-The models are drawn as in a studio: a pale sky, a soft floor whose squares are half a metre wide, no mirror images.
+The models are drawn as in a studio: a pale sky, a soft floor whose squares are one metre wide, no mirror images.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class _Studio:
 
 
 def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjModel:
-    """A copy of the model with soft light and floor; the floor endless, its squares half a metre wide."""
+    """A copy of the model with soft light and floor; the floor endless, its squares one metre wide."""
     model = copy.copy(model)
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     model.vis.quality.offsamples = 8

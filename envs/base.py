@@ -1,0 +1,199 @@
+"""`RecoveryEnv`: brax's `Env` interface for a robot that may begin out of distribution.
+
+Normal and out-of-distribution (OOD) episodes are one class with another start. The rules of a
+recovery episode (LaMOuR, section 5): the reward is zero while the robot is unhealthy, and an
+unhealthy state ends the episode only after a healthy one was reached in it. From a normal start,
+which is healthy, these are the rules of the original task.
+"""
+
+import abc
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import mujoco
+import numpy as np
+from brax.envs.base import Env, State
+from flax import struct
+
+from envs.physics import PhysicsState, SolverLimits, make_engine
+from envs.starts import Start
+
+STARTS = ("normal", "ood")
+
+
+@struct.dataclass
+class EpisodeState:
+    """What an episode carries from step to step.
+
+    The latch lives beside the physics, in brax's `pipeline_state`, because brax's auto-reset
+    restores that and the observation only: kept elsewhere it would leak into the next episode.
+
+    Attributes:
+      physics: the simulation.
+      was_healthy: [] bool, whether this episode reached a healthy state.
+    """
+
+    physics: PhysicsState
+    was_healthy: jax.Array
+
+
+@struct.dataclass
+class RecoveryState(State):
+    """brax's environment state with the flags of recovery spelled out.
+
+    Attributes:
+      reward_inputs: [D] what reward code sees of the state.
+      task_reward: [] the original task's reward, paid in unhealthy states too.
+      healthy: [] bool, the environment's own rule.
+      terminated: [] bool, the episode is over by the rules (never by time).
+      valid: [] bool, false where the simulation blew up; such a state is over, too, and must
+        reach neither learning nor statistics.
+    """
+
+    reward_inputs: jax.Array = struct.field(default=None)
+    task_reward: jax.Array = struct.field(default=None)
+    healthy: jax.Array = struct.field(default=None)
+    terminated: jax.Array = struct.field(default=None)
+    valid: jax.Array = struct.field(default=None)
+
+
+class RecoveryEnv(Env):
+    """A robot, its original task, and the state that its policy never saw.
+
+    Subclasses set the class attributes and say how to build the model, observe, judge health and
+    reward a step. All methods work on one robot; `jax.vmap` makes a batch.
+
+    Args:
+      start: "normal" or "ood".
+      engine: "auto", "native" or "mjx".
+      evaluation: give a start without noise the evaluation's.
+
+    Raises:
+      ValueError: an unknown start or engine.
+    """
+
+    name: ClassVar[str]
+    original_task: ClassVar[str]
+    num_substeps: ClassVar[int]
+    mjx_limits: ClassVar[SolverLimits]
+    episode_length: ClassVar[int] = 1000
+    ood_qpos: ClassVar[np.ndarray]
+
+    def __init__(self, start: str = "ood", engine: str = "auto", *, evaluation: bool = False):
+        if start not in STARTS:
+            raise ValueError(f"unknown start {start!r}: choose one of {', '.join(STARTS)}")
+        self.model = self.build_spec().compile()
+        self.engine = make_engine(
+            engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
+        )
+        self.start_name = start
+        self.start = self.normal_start() if start == "normal" else self.ood_start()
+        if evaluation:
+            self.start = self.start.for_evaluation()
+
+    @classmethod
+    @abc.abstractmethod
+    def build_spec(cls) -> mujoco.MjSpec:
+        """The robot's model, edited as its policies need it."""
+
+    @abc.abstractmethod
+    def normal_start(self) -> Start:
+        """Where the original task begins."""
+
+    @abc.abstractmethod
+    def ood_start(self) -> Start:
+        """The published out-of-distribution start."""
+
+    @abc.abstractmethod
+    def observe(self, physics: PhysicsState) -> jax.Array:
+        """The policy's observation [obs_size]."""
+
+    @abc.abstractmethod
+    def is_healthy(self, physics: PhysicsState) -> jax.Array:
+        """Whether the original task can be done from here: [] bool."""
+
+    @abc.abstractmethod
+    def compute_task_reward(
+        self, before: PhysicsState, after: PhysicsState, action: jax.Array
+    ) -> jax.Array:
+        """The original task's reward for one control step: []."""
+
+    def reward_inputs(self, physics: PhysicsState) -> jax.Array:
+        """The state vector [D] that the LVLM was told about; the observation by default."""
+        return self.observe(physics)
+
+    @property
+    def dt(self) -> float:
+        """Seconds per control step."""
+        return self.model.opt.timestep * self.num_substeps
+
+    @property
+    def observation_size(self) -> int:
+        return int(jax.eval_shape(self.reset, jax.random.key(0)).obs.shape[-1])
+
+    @property
+    def reward_input_size(self) -> int:
+        """Length of the state vector that reward code sees."""
+        return int(jax.eval_shape(self.reset, jax.random.key(0)).reward_inputs.shape[-1])
+
+    @property
+    def action_size(self) -> int:
+        return self.model.nu
+
+    @property
+    def backend(self) -> str:
+        return self.engine.name
+
+    def reset(self, rng: jax.Array) -> RecoveryState:
+        """Begins an episode at a fresh start (`rng`: a key; the name is brax's)."""
+        qpos, qvel = self.start.sample(rng, self.model.nv)
+        return self.reset_to(qpos, qvel)
+
+    def reset_to(self, qpos: jax.Array, qvel: jax.Array) -> RecoveryState:
+        """Begins an episode at qpos [nq], qvel [nv]."""
+        physics = self.engine.init(qpos, qvel)
+        healthy = self.is_healthy(physics)
+        zero = jnp.zeros(())
+        return RecoveryState(
+            pipeline_state=EpisodeState(physics, healthy),
+            obs=self.observe(physics),
+            reward=zero,
+            done=zero,
+            metrics={"healthy": healthy.astype(jnp.float32), "task_reward": zero},
+            reward_inputs=self.reward_inputs(physics),
+            task_reward=zero,
+            healthy=healthy,
+            terminated=jnp.zeros((), bool),
+            valid=jnp.ones((), bool),
+        )
+
+    def step(self, state: RecoveryState, action: jax.Array) -> RecoveryState:
+        """One control step with `action` [action_size], clipped to [-1, 1]."""
+        action = jnp.clip(action, -1.0, 1.0)
+        before = state.pipeline_state.physics
+        after = self.engine.step(before, action)
+        valid = _all_finite(after)
+        # Keep a broken simulation's last good state: NaN would spread through masks and sums.
+        after = jax.tree.map(lambda new, old: jnp.where(valid, new, old), after, before)
+        was_healthy = state.pipeline_state.was_healthy
+        healthy = self.is_healthy(after) & valid
+        task_reward = jnp.where(valid, self.compute_task_reward(before, after, action), 0.0)
+        terminated = (was_healthy & ~healthy) | ~valid
+        return state.replace(
+            pipeline_state=EpisodeState(after, was_healthy | healthy),
+            obs=self.observe(after),
+            reward=jnp.where(healthy, task_reward, 0.0),
+            done=terminated.astype(jnp.float32),
+            metrics={"healthy": healthy.astype(jnp.float32), "task_reward": task_reward},
+            reward_inputs=self.reward_inputs(after),
+            task_reward=task_reward,
+            healthy=healthy,
+            terminated=terminated,
+            valid=valid,
+        )
+
+
+def _all_finite(physics: PhysicsState) -> jax.Array:
+    leaves = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(physics)]
+    return jnp.all(jnp.stack(leaves))

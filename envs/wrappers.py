@@ -1,0 +1,110 @@
+"""Many robots at once: batching, the time limit, and auto-reset from a pool of ready starts.
+
+A reset inside a vmapped step would cost one for every robot at every step, and caching the first
+state would replay one start for ever. A pool costs a gather: it is filled with fresh starts at the
+beginning of each epoch, and each reset draws from it.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from envs.base import RecoveryEnv, RecoveryState
+
+
+@struct.dataclass
+class VectorState:
+    """N robots between two steps.
+
+    Attributes:
+      robots: their states [N, ...]; a robot whose episode ended already stands at its next start.
+      steps: [N] int32, control steps in the running episode.
+      pool: ready starts [P, ...].
+      key: the randomness of resets.
+    """
+
+    robots: RecoveryState
+    steps: jax.Array
+    pool: RecoveryState
+    key: jax.Array
+
+
+class StepResult(NamedTuple):
+    """What one vector step reached, before any reset: the true terminal state where one ended.
+
+    Attributes: [N, ...] each; see `RecoveryState`. `truncated` marks the time limit alone.
+    """
+
+    obs: jax.Array
+    reward: jax.Array
+    task_reward: jax.Array
+    reward_inputs: jax.Array
+    healthy: jax.Array
+    terminated: jax.Array
+    truncated: jax.Array
+    valid: jax.Array
+
+
+class VectorEnv:
+    """N copies of one environment, stepped and reset together.
+
+    Args:
+      env: the robot.
+      num_envs: N.
+      pool_size: P, how many ready starts are kept.
+    """
+
+    def __init__(self, env: RecoveryEnv, num_envs: int, pool_size: int = 256):
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be at least 1, not {num_envs}")
+        self.env = env
+        self.num_envs = num_envs
+        self.pool_size = pool_size
+
+    def reset(self, key: jax.Array) -> VectorState:
+        """Puts every robot at a fresh start and fills the pool."""
+        key, robots_key, pool_key = jax.random.split(key, 3)
+        return VectorState(
+            robots=jax.vmap(self.env.reset)(jax.random.split(robots_key, self.num_envs)),
+            steps=jnp.zeros(self.num_envs, jnp.int32),
+            pool=jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size)),
+            key=key,
+        )
+
+    def refresh_pool(self, state: VectorState) -> VectorState:
+        """Draws the whole pool anew."""
+        key, pool_key = jax.random.split(state.key)
+        pool = jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size))
+        return state.replace(pool=pool, key=key)
+
+    def step(self, state: VectorState, actions: jax.Array) -> tuple[VectorState, StepResult]:
+        """Steps every robot with actions [N, A]; those whose episode ended start another."""
+        reached = jax.vmap(self.env.step)(state.robots, actions)
+        steps = state.steps + 1
+        truncated = (steps >= self.env.episode_length) & ~reached.terminated
+        over = reached.terminated | truncated
+        key, draw_key = jax.random.split(state.key)
+        draw = jax.random.randint(draw_key, (self.num_envs,), 0, self.pool_size)
+        robots = jax.tree.map(
+            lambda pool, robot: jnp.where(_like(over, robot), pool[draw], robot),
+            state.pool,
+            reached,
+        )
+        result = StepResult(
+            obs=reached.obs,
+            reward=reached.reward,
+            task_reward=reached.task_reward,
+            reward_inputs=reached.reward_inputs,
+            healthy=reached.healthy,
+            terminated=reached.terminated,
+            truncated=truncated,
+            valid=reached.valid,
+        )
+        return VectorState(robots, jnp.where(over, 0, steps), state.pool, key), result
+
+
+def _like(flags: jax.Array, leaf: jax.Array) -> jax.Array:
+    """Flags [N] with trailing axes, to broadcast against leaf [N, ...]."""
+    return flags.reshape(flags.shape + (1,) * (leaf.ndim - 1))

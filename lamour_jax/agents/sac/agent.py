@@ -1,0 +1,115 @@
+"""SAC as an `Agent`: collect a step of all robots, store it, update from replay."""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from envs.wrappers import VectorEnv
+from lamour_jax.agents.sac.learner import LearnerState, make_learner
+from lamour_jax.config import SACConfig
+from lamour_jax.recovery import RecoveryRule
+from lamour_jax.replay import ReplayState, make_replay
+from lamour_jax.rollout import Act, collect
+from lamour_jax.types import Agent, Metrics, Params, TrainState, Transition
+
+
+@struct.dataclass
+class SACState:
+    """What SAC carries: learner and replay."""
+
+    learner: LearnerState
+    replay: ReplayState
+
+
+def make_sac(
+    config: SACConfig,
+    env: VectorEnv,
+    rule: RecoveryRule,
+    num_updates: int,
+    *,
+    from_original: bool = True,
+) -> Agent:
+    """Builds the agent.
+
+    Args:
+      config: settings.
+      env: the robots.
+      rule: which reward counts where.
+      num_updates: the run's length, for schedules.
+      from_original: start the actor from the original policy (fine-tuning), else afresh.
+    """
+    obs_size, action_size = env.env.observation_size, env.env.action_size
+    learner = make_learner(config, obs_size, action_size, num_updates)
+    replay = make_replay(_example(obs_size, action_size), config.replay_capacity)
+    prefill_steps = -(-config.random_steps // env.num_envs)
+
+    def store(state: TrainState, act: Act, key: jax.Array, length: int):
+        robots, rollout = collect(env, rule, act, state.robots, key, length)
+        flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), rollout.transitions)
+        stored = replay.insert(state.learner.replay, flat, rollout.valid.reshape(-1))
+        state = state.replace(
+            robots=robots,
+            learner=state.learner.replace(replay=stored),
+            env_steps=state.env_steps + length * env.num_envs,
+        )
+        return state, rollout.metrics
+
+    def init(key: jax.Array, original: Params | None) -> TrainState:
+        key, robots_key, learner_key, prefill_key = jax.random.split(key, 4)
+        start = original if from_original else None
+        state = TrainState(
+            learner=SACState(learner.init(learner_key, start), replay.init()),
+            robots=env.reset(robots_key),
+            key=key,
+            env_steps=jnp.zeros((), jnp.int32),
+            updates=jnp.zeros((), jnp.int32),
+        )
+
+        def random_step(state: TrainState, key: jax.Array):
+            return store(state, _random_actions(action_size), key, 1)[0], None
+
+        keys = jax.random.split(prefill_key, max(prefill_steps, 1))
+        return jax.lax.scan(random_step, state, keys)[0]
+
+    def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
+        key, act_key, sample_key, update_key = jax.random.split(state.key, 4)
+        actor = state.learner.learner.actor
+        state, rollout_metrics = store(
+            state, lambda obs, key: learner.sample_action(actor, obs, key), act_key, 1
+        )
+        updates = config.grad_updates_per_step
+        batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
+
+        def update(learner_state: LearnerState, inputs):
+            batch, key = inputs
+            return learner.update(learner_state, batch, original, key)
+
+        learner_state, update_metrics = jax.lax.scan(
+            update, state.learner.learner, (batches, jax.random.split(update_key, updates))
+        )
+        state = state.replace(
+            learner=state.learner.replace(learner=learner_state),
+            key=key,
+            updates=state.updates + updates,
+        )
+        return state, {**rollout_metrics, **jax.tree.map(jnp.mean, update_metrics)}
+
+    return Agent(
+        init=init,
+        iterate=iterate,
+        actor_params=lambda state: state.learner.learner.actor,
+        env_steps_per_iteration=env.num_envs,
+    )
+
+
+def _random_actions(action_size: int) -> Act:
+    def act(obs: jax.Array, key: jax.Array) -> jax.Array:
+        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0)
+
+    return act
+
+
+def _example(obs_size: int, action_size: int) -> Transition:
+    scalar = jnp.zeros(())
+    obs, action = jnp.zeros(obs_size), jnp.zeros(action_size)
+    return Transition(obs, action, scalar, scalar, obs, scalar, scalar)

@@ -1,0 +1,110 @@
+"""Settings: one flat object, presets, and the published coefficients of each robot."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class SACConfig:
+    """Settings of SAC with recovery reward and consolidation. Defaults are METHOD's ("paper").
+
+    Attributes are grouped by what they govern; derived numbers are properties.
+    """
+
+    # Method (LaMOuR, table 3)
+    aux_coef: float = 0.2
+    consol_coef: float = 1.0
+    # Collection
+    num_envs: int = 1
+    random_steps: int = 10_000  # control steps of all robots with random actions, before learning
+    replay_capacity: int = 1_000_000
+    grad_updates_per_step: int = 1  # per vector step of all robots
+    batch_size: int = 256
+    # Learning
+    gamma: float = 0.99
+    tau: float = 0.005
+    actor_learning_rate: float = 3e-4
+    critic_learning_rate: float = 3e-4
+    temperature_learning_rate: float = 3e-5
+    final_learning_rate_fraction: float = 1.0  # linear decay of actor's and critic's, over the run
+    initial_temperature: float = 1.0
+    target_entropy_per_action: float = -1.0
+    # Networks
+    hidden_sizes: tuple[int, ...] = (256, 256)
+    critic_layer_norm: bool = False
+    dropout_rate: float = 0.1  # in the trained actor while acting and learning, never in evaluation
+
+    def __post_init__(self) -> None:
+        for name in ("num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.replay_capacity < self.num_envs:
+            raise ValueError("replay_capacity must hold at least one step of all robots")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of a run, whatever the algorithm.
+
+    Attributes:
+      num_updates: gradient updates in all; the published curves' "training steps".
+      eval_every: updates between evaluations; a policy is saved at each.
+      eval_episodes: episodes of an evaluation during training.
+      final_eval_episodes: episodes of the one that counts, after training.
+      checkpoint_minutes: time between full states, which a resumed run starts from.
+      seed: of everything random.
+    """
+
+    num_updates: int = 1_000_000
+    eval_every: int = 5_000
+    eval_episodes: int = 16
+    final_eval_episodes: int = 64
+    checkpoint_minutes: float = 10.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("num_updates", "eval_every", "eval_episodes", "final_eval_episodes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+
+# Coefficients and temperatures as published: robot -> SACConfig fields.
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
+    "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
+    "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
+    "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+}
+
+# Quick on few cores: several robots feed one learner, which layer norm lets take larger steps.
+_FAST: dict[str, Any] = {
+    "num_envs": 16,
+    "grad_updates_per_step": 8,
+    "random_steps": 8_000,
+    "replay_capacity": 500_000,
+    "tau": 0.01,
+    "actor_learning_rate": 1e-3,
+    "critic_learning_rate": 1e-3,
+    "critic_layer_norm": True,
+    "dropout_rate": 0.0,
+}
+
+PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST}
+
+
+def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
+    """Settings of `preset` for `robot`; overrides that are None are ignored.
+
+    Raises:
+      ValueError: an unknown preset or a setting out of range.
+    """
+    if preset not in PRESETS:
+        raise ValueError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
+    given = {name: value for name, value in overrides.items() if value is not None}
+    return SACConfig(**{**PUBLISHED.get(robot, {}), **PRESETS[preset], **given})
+
+
+def to_json(config: SACConfig | TrainConfig) -> dict[str, Any]:
+    """A settings object as plain data."""
+    return dataclasses.asdict(config)

@@ -1,0 +1,88 @@
+"""The actor, the critics, and the tanh-squashed Gaussian (Haarnoja et al., 2018, appendix C)."""
+
+from collections.abc import Sequence
+
+import distrax
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+LOG_STD_RANGE = (-20.0, 2.0)
+
+
+class MLP(nn.Module):
+    """Hidden layers of ReLU units, each with layer norm or dropout if asked for."""
+
+    hidden_sizes: Sequence[int]
+    layer_norm: bool = False
+    dropout_rate: float = 0.0
+
+    @nn.compact
+    def __call__(self, x: jax.Array, deterministic: bool = True) -> jax.Array:
+        for size in self.hidden_sizes:
+            x = nn.Dense(size)(x)
+            if self.layer_norm:
+                x = nn.LayerNorm()(x)
+            if self.dropout_rate:
+                x = nn.Dropout(self.dropout_rate, deterministic=deterministic)(x)
+            x = nn.relu(x)
+        return x
+
+
+class Actor(nn.Module):
+    """obs [..., O] -> (mean [..., A], log_std [..., A]) of the Gaussian before the tanh."""
+
+    action_size: int
+    hidden_sizes: Sequence[int] = (256, 256)
+    dropout_rate: float = 0.0
+
+    @nn.compact
+    def __call__(self, obs: jax.Array, deterministic: bool = True) -> tuple[jax.Array, jax.Array]:
+        x = MLP(self.hidden_sizes, dropout_rate=self.dropout_rate, name="shared")(
+            obs, deterministic
+        )
+        mean = nn.Dense(self.action_size, name="mean")(x)
+        log_std = nn.Dense(self.action_size, name="log_std")(x)
+        return mean, jnp.clip(log_std, *LOG_STD_RANGE)
+
+
+class Critic(nn.Module):
+    """(obs [..., O], action [..., A]) -> Q [...]."""
+
+    hidden_sizes: Sequence[int] = (256, 256)
+    layer_norm: bool = False
+
+    @nn.compact
+    def __call__(self, obs: jax.Array, action: jax.Array) -> jax.Array:
+        x = jnp.concatenate([obs, action], axis=-1)
+        x = MLP(self.hidden_sizes, layer_norm=self.layer_norm, name="shared")(x)
+        return nn.Dense(1, name="q")(x)[..., 0]
+
+
+class TwinCritic(nn.Module):
+    """Two independent critics: -> Q [2, ...]. Two modules, not a vmap: XLA's CPU backend runs
+    plain matrix products faster than batched ones."""
+
+    hidden_sizes: Sequence[int] = (256, 256)
+    layer_norm: bool = False
+
+    @nn.compact
+    def __call__(self, obs: jax.Array, action: jax.Array) -> jax.Array:
+        critics = [Critic(self.hidden_sizes, self.layer_norm, name=f"critic_{i}") for i in (0, 1)]
+        return jnp.stack([critic(obs, action) for critic in critics])
+
+
+def sample_pre_tanh(mean: jax.Array, log_std: jax.Array, key: jax.Array) -> jax.Array:
+    """A sample [..., A] of the Gaussian before the tanh."""
+    return distrax.MultivariateNormalDiag(mean, jnp.exp(log_std)).sample(seed=key)
+
+
+def log_prob_pre_tanh(mean: jax.Array, log_std: jax.Array, pre_tanh: jax.Array) -> jax.Array:
+    """log pi(tanh(u)|s) [...] from u = `pre_tanh` [..., A].
+
+    Taken from u and not from the action: a saturated action is exactly 1 in float32, where the
+    inverse tanh, and with it a log_prob computed from the action, is infinite.
+    """
+    gaussian = distrax.MultivariateNormalDiag(mean, jnp.exp(log_std))
+    log_det = distrax.Tanh().forward_log_det_jacobian(pre_tanh)
+    return gaussian.log_prob(pre_tanh) - jnp.sum(log_det, axis=-1)

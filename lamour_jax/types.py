@@ -1,0 +1,84 @@
+"""The types that modules of the method hand to one another."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+from flax import struct
+
+Metrics = dict[str, jax.Array]
+Params = Any  # a pytree of arrays
+
+
+class Transition(NamedTuple):
+    """One control step (s, a, r, s'), or [T, B, ...] of them.
+
+    Rewards stay apart until `recovery.total_reward` adds them up.
+
+    Attributes:
+      obs: [O] s.
+      action: [A] a, in [-1, 1].
+      reward: [] the environment's reward (which one the method says).
+      discount: [] 0 where s' ended the episode by the rules, else 1; a time limit leaves it 1.
+      next_obs: [O] s', the true terminal observation where the episode ended.
+      aux_reward: [] the recovery reward of (s', a), unweighted; 0 where s' is healthy.
+      recovered: [] weight in [0, 1] of the consolidation term at s.
+    """
+
+    obs: jax.Array
+    action: jax.Array
+    reward: jax.Array
+    discount: jax.Array
+    next_obs: jax.Array
+    aux_reward: jax.Array
+    recovered: jax.Array
+
+
+class RewardFunctions(Protocol):
+    """A verified reward program: jnp functions of one state, to be vmapped."""
+
+    @property
+    def is_recovered(self) -> Callable[[jax.Array], jax.Array]:
+        """state [D] -> [] 0 or 1."""
+        ...
+
+    @property
+    def calculate_reward(self) -> Callable[[jax.Array, jax.Array], jax.Array]:
+        """(state [D], action [A]) -> []."""
+        ...
+
+
+@struct.dataclass
+class TrainState:
+    """Everything that a resumed run needs; vmapped for seeds and for reward candidates.
+
+    Attributes:
+      learner: the algorithm's own state (parameters, optimisers, replay, ...).
+      robots: the vector environment's state.
+      key: the randomness of acting and learning.
+      env_steps: [] int32, control steps of all robots so far.
+      updates: [] int32, gradient updates so far.
+    """
+
+    learner: Any
+    robots: Any
+    key: jax.Array
+    env_steps: jax.Array
+    updates: jax.Array
+
+
+class Agent(NamedTuple):
+    """A learning algorithm as pure functions. `original` is the frozen original policy's
+    parameters: an argument of its own, since it is shared and never trained.
+
+    Attributes:
+      init: (key, original) -> TrainState, ready to iterate.
+      iterate: (TrainState, original) -> (TrainState, Metrics): collect, store, update once.
+      actor_params: TrainState -> the policy's parameters, for evaluation and shipping.
+      env_steps_per_iteration: control steps of all robots in one `iterate`.
+    """
+
+    init: Callable[[jax.Array, Params], TrainState]
+    iterate: Callable[[TrainState, Params], tuple[TrainState, Metrics]]
+    actor_params: Callable[[TrainState], Params]
+    env_steps_per_iteration: int
