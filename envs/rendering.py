@@ -1,35 +1,37 @@
 """Pictures and video frames of a robot, without a display.
 
-MuJoCo chooses its OpenGL library while it is imported, which is too early for a package whose physics must also work
-where there is no OpenGL at all. So this module draws with MuJoCo's own primitives and opens the context itself, at
-the first picture: with the library that `MUJOCO_GL` names, else with EGL on a Linux machine without a display, else
-with a window system's. Importing this module needs no OpenGL; a first picture without it is `RenderingUnavailable`.
-
-The models are drawn as in a studio: a pale sky, a soft floor whose squares are one metre wide, no mirror images.
+Models are drawn as in a studio: a pale sky, a soft floor whose squares are one metre wide, no
+mirror images, and a camera that frames the robot. Importing this module needs no OpenGL; a picture
+does.
 """
 
 from __future__ import annotations
 
 import copy
-import importlib
-import os
-import sys
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import mujoco
 import numpy as np
+from PIL import Image
+
+from envs.opengl import RenderingUnavailable, advice, open_context
+
+__all__ = [
+    "LOOKS",
+    "Look",
+    "Marking",
+    "RenderingUnavailable",
+    "encode_png",
+    "look_of",
+    "render",
+    "render_trajectory",
+]
 
 _FLOOR_TONES = (110, 145)  # darkest and lightest grey of the floor's squares
 _SKY_TONES = (205, 235)
 _SHADOW_REACH = 3.0  # metres
-_BACKENDS = {"egl": "mujoco.egl", "osmesa": "mujoco.osmesa", "glfw": "mujoco.glfw", "cgl": "mujoco.cgl"}
-_OFF = ("disable", "disabled", "off", "false", "0")
-
-
-class RenderingUnavailable(RuntimeError):
-    """There is no OpenGL here to draw with. The message says how to get one."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,17 @@ class Marking:
 
 @dataclass(frozen=True)
 class Look:
-    """From where a robot is seen (degrees; azimuth 90 looks along +y, so that +x is to the right), and its paint."""
+    """From where a robot is seen, and its paint.
+
+    Angles are in degrees; azimuth 90 looks along +y, so that +x is to the right.
+    """
 
     azimuth: float = 90.0
     elevation: float = -12.0
     markings: tuple[Marking, ...] = field(default=())
 
 
-# A ball with four equal legs looks the same from above and from below: the ant needs a painted back and belly.
+# A ball with four equal legs looks the same from above and below: paint tells back from belly.
 _ANT_PAINT = (
     Marking("torso", (0.0, 0.0, 0.06), (0.247, 0.247, 0.197), (0.10, 0.25, 0.75)),
     Marking("torso", (0.0, 0.0, -0.06), (0.247, 0.247, 0.197), (0.95, 0.75, 0.05)),
@@ -63,7 +68,7 @@ LOOKS = {"ant": Look(azimuth=105.0, elevation=-30.0, markings=_ANT_PAINT)}
 
 
 def look_of(robot: str) -> Look:
-    """The look of a robot by its registered name; robots without one of their own are seen from the side."""
+    """The look of a robot by its registered name; by default it is seen from the side."""
     return LOOKS.get(robot, Look())
 
 
@@ -96,14 +101,22 @@ def render_trajectory(
 ) -> Iterator[np.ndarray]:
     """Frames uint8 [height, width, 3] of every `every`-th row of `qpos` [T, nq].
 
-    The camera follows the centre of mass over the ground at one distance, from which both the first pose and the
-    model's own standing pose are seen whole. Frames are made one at a time. Errors as in `render`.
+    The camera follows the centre of mass over the ground at one distance, from which both the first
+    pose and the model's own standing pose are seen whole. Frames are made one at a time. Errors as
+    in `render`.
     """
     with _Studio(model, width, height, look or Look()) as studio:
         studio.frame([qpos[0], model.qpos0])
         for row in qpos[::every]:
             studio.pose(row)
             yield studio.shoot()
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """A picture, uint8 [H, W, 3], as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG")
+    return buffer.getvalue()
 
 
 class _Studio:
@@ -117,13 +130,15 @@ class _Studio:
         self._camera = mujoco.MjvCamera()
         self._camera.azimuth, self._camera.elevation = look.azimuth, look.elevation
         self._offset = np.zeros(3)
-        self._gl = _open_context(width, height)
+        self._gl = open_context(width, height)
         self._rect = mujoco.MjrRect(0, 0, width, height)
         try:
-            self._context = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_150.value)
+            self._context = mujoco.MjrContext(
+                self._model, mujoco.mjtFontScale.mjFONTSCALE_150.value
+            )
         except mujoco.FatalError as error:
             self._gl.free()
-            raise RenderingUnavailable(_advice(str(error))) from error
+            raise RenderingUnavailable(advice(str(error))) from error
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._context)
         self._scene = mujoco.MjvScene(self._model, maxgeom=2000)
 
@@ -137,14 +152,17 @@ class _Studio:
     def pose(self, qpos: np.ndarray) -> None:
         """Puts the model at `qpos` [nq]."""
         if np.shape(qpos) != (self._model.nq,):
-            raise ValueError(f"qpos has shape {np.shape(qpos)}, the model needs ({self._model.nq},)")
+            raise ValueError(
+                f"qpos has shape {np.shape(qpos)}, the model needs ({self._model.nq},)"
+            )
         self._data.qpos[:] = qpos
         mujoco.mj_kinematics(self._model, self._data)
         mujoco.mj_comPos(self._model, self._data)
         mujoco.mj_camlight(self._model, self._data)
 
     def frame(self, poses: list[np.ndarray]) -> None:
-        """Sets the camera's distance so that each of `poses` would be seen whole, and its offset from the centre."""
+        """Sets the camera's distance so that each of `poses` would be seen whole, and its offset
+        from the centre."""
         boxes = []
         for qpos in poses:
             self.pose(qpos)
@@ -158,7 +176,8 @@ class _Studio:
         """Draws the present pose: uint8 [height, width, 3]."""
         centre = self._ground_centre()
         self._camera.lookat[:] = centre + self._offset
-        self._data.light_xpos[:] += centre  # else a robot that has run away casts no shadow
+        # Lights that stay behind cast no shadow of a robot that has run away.
+        self._data.light_xpos[self._model.light_bodyid == 0] += centre
         self._gl.make_current()
         mujoco.mjv_updateScene(
             self._model,
@@ -180,10 +199,15 @@ class _Studio:
         return np.array([*self._data.subtree_com[0, :2], 0.0])
 
     def _fitting_distance(self, corners: np.ndarray) -> float:
-        """The least distance at which points [N, 3] relative to the look-at point fill 80% of the picture."""
+        """The least distance at which points [N, 3] relative to the look-at point fill 80% of the
+        picture."""
         azimuth, elevation = np.deg2rad([self._look.azimuth, self._look.elevation])
         ahead = np.array(
-            [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+            [
+                np.cos(elevation) * np.cos(azimuth),
+                np.cos(elevation) * np.sin(azimuth),
+                np.sin(elevation),
+            ]
         )
         right = np.array([np.sin(azimuth), -np.cos(azimuth), 0.0])
         up = np.cross(right, ahead)
@@ -206,7 +230,8 @@ class _Studio:
 
 
 def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjModel:
-    """A copy of the model with soft light and floor; the floor endless, its squares one metre wide."""
+    """A copy of the model with soft light and floor; the floor endless, its squares one metre
+    wide."""
     model = copy.copy(model)
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     model.vis.quality.offsamples = 8
@@ -229,7 +254,8 @@ def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjMo
 
 
 def _soften(model: mujoco.MjModel, texture: int, tones: tuple[int, int]) -> None:
-    """Turns a texture to grey between the two tones, its own darkest and lightest value at the ends."""
+    """Turns a texture to grey between the two tones, its own darkest and lightest value at the
+    ends."""
     start = model.tex_adr[texture]
     channels = model.tex_nchannel[texture]
     size = model.tex_height[texture] * model.tex_width[texture] * channels
@@ -247,32 +273,3 @@ def _corners(model: mujoco.MjModel, data: mujoco.MjData) -> np.ndarray:
     local = model.geom_aabb[solid, None, :3] + signs * model.geom_aabb[solid, None, 3:]
     rotation = data.geom_xmat[solid].reshape(-1, 3, 3)
     return (np.einsum("gij,gcj->gci", rotation, local) + data.geom_xpos[solid, None]).reshape(-1, 3)
-
-
-def _open_context(width: int, height: int) -> Any:
-    """A current OpenGL context, or `RenderingUnavailable`."""
-    wanted = os.environ.get("MUJOCO_GL", "").lower().strip()
-    if wanted in _OFF:
-        raise RenderingUnavailable(f"MUJOCO_GL={wanted} switches drawing off: unset it, or set it to egl or osmesa.")
-    backend = wanted if wanted in _BACKENDS else _default_backend()
-    try:
-        context = importlib.import_module(_BACKENDS[backend]).GLContext(width, height)
-        context.make_current()
-    except Exception as error:  # PyOpenGL and EGL fail in many types, AttributeError among them
-        raise RenderingUnavailable(_advice(f"{backend}: {error}")) from error
-    return context
-
-
-def _default_backend() -> str:
-    if sys.platform == "darwin":
-        return "cgl"
-    headless = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return "egl" if headless else "glfw"
-
-
-def _advice(reason: str) -> str:
-    return (
-        f"No OpenGL context could be opened ({reason}). On Debian or Ubuntu, 'apt-get install libegl1' gives drawing "
-        "without a display; on a machine without a graphics driver 'apt-get install libosmesa6' and MUJOCO_GL=osmesa "
-        "draw in software."
-    )
