@@ -10,18 +10,16 @@ from __future__ import annotations
 import copy
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import mujoco
 import numpy as np
 from PIL import Image
 
+from envs.looks import Look, Marking, look_of
 from envs.opengl import RenderingUnavailable, advice, open_context
 
 __all__ = [
-    "LOOKS",
     "Look",
-    "Marking",
     "RenderingUnavailable",
     "encode_png",
     "look_of",
@@ -31,45 +29,8 @@ __all__ = [
 
 _FLOOR_TONES = (110, 145)  # darkest and lightest grey of the floor's squares
 _SKY_TONES = (205, 235)
+_FLOOR_PERIOD = 2.0  # metres: a dark and a light square
 _SHADOW_REACH = 3.0  # metres
-
-
-@dataclass(frozen=True)
-class Marking:
-    """An ellipsoid of colour on a body, seen in pictures only: physics knows nothing of it.
-
-    `pos` and `radii` are in metres in the body's own frame.
-    """
-
-    body: str
-    pos: tuple[float, float, float]
-    radii: tuple[float, float, float]
-    rgb: tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Look:
-    """From where a robot is seen, and its paint.
-
-    Angles are in degrees; azimuth 90 looks along +y, so that +x is to the right.
-    """
-
-    azimuth: float = 90.0
-    elevation: float = -12.0
-    markings: tuple[Marking, ...] = field(default=())
-
-
-# A ball with four equal legs looks the same from above and below: paint tells back from belly.
-_ANT_PAINT = (
-    Marking("torso", (0.0, 0.0, 0.06), (0.247, 0.247, 0.197), (0.10, 0.25, 0.75)),
-    Marking("torso", (0.0, 0.0, -0.06), (0.247, 0.247, 0.197), (0.95, 0.75, 0.05)),
-)
-LOOKS = {"ant": Look(azimuth=105.0, elevation=-30.0, markings=_ANT_PAINT)}
-
-
-def look_of(robot: str) -> Look:
-    """The look of a robot by its registered name; by default it is seen from the side."""
-    return LOOKS.get(robot, Look())
 
 
 def render(
@@ -155,14 +116,21 @@ class _Studio:
             raise ValueError(
                 f"qpos has shape {np.shape(qpos)}, the model needs ({self._model.nq},)"
             )
-        self._data.qpos[:] = qpos
-        mujoco.mj_kinematics(self._model, self._data)
-        mujoco.mj_comPos(self._model, self._data)
-        mujoco.mj_camlight(self._model, self._data)
+        data = self._data
+        data.qpos[:] = qpos
+        mujoco.mj_kinematics(self._model, data)
+        mujoco.mj_comPos(self._model, data)
+        # Hundreds of metres out, float32 has no shadows left: bring the robot back to the middle,
+        # by whole periods of the floor's pattern, so that the floor need not move.
+        shift = _FLOOR_PERIOD * np.round(data.subtree_com[0, :2] / _FLOOR_PERIOD)
+        planes = self._model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
+        data.geom_xpos[~planes, :2] -= shift
+        for points in (data.xpos[1:], data.site_xpos, data.subtree_com):
+            points[:, :2] -= shift
+        mujoco.mj_camlight(self._model, data)
 
     def frame(self, poses: list[np.ndarray]) -> None:
-        """Sets the camera's distance so that each of `poses` would be seen whole, and its offset
-        from the centre."""
+        """Sets the camera's distance and aim so that each of `poses` would be seen whole."""
         boxes = []
         for qpos in poses:
             self.pose(qpos)
@@ -176,7 +144,7 @@ class _Studio:
         """Draws the present pose: uint8 [height, width, 3]."""
         centre = self._ground_centre()
         self._camera.lookat[:] = centre + self._offset
-        # Lights that stay behind cast no shadow of a robot that has run away.
+        # A shadow is cast only around the light, so the world's lights go along.
         self._data.light_xpos[self._model.light_bodyid == 0] += centre
         self._gl.make_current()
         mujoco.mjv_updateScene(
@@ -199,8 +167,7 @@ class _Studio:
         return np.array([*self._data.subtree_com[0, :2], 0.0])
 
     def _fitting_distance(self, corners: np.ndarray) -> float:
-        """The least distance at which points [N, 3] relative to the look-at point fill 80% of the
-        picture."""
+        """The distance at which points [N, 3] around the camera's aim fill 80% of the picture."""
         azimuth, elevation = np.deg2rad([self._look.azimuth, self._look.elevation])
         ahead = np.array(
             [
@@ -230,8 +197,7 @@ class _Studio:
 
 
 def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjModel:
-    """A copy of the model with soft light and floor; the floor endless, its squares one metre
-    wide."""
+    """A copy of the model with soft light and an endless floor of squares one metre wide."""
     model = copy.copy(model)
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     model.vis.quality.offsamples = 8
@@ -242,7 +208,7 @@ def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjMo
     model.geom_size[planes, :2] = 0.0
     floor_materials = np.unique(model.geom_matid[planes & (model.geom_matid >= 0)])
     model.mat_texuniform[floor_materials] = True
-    model.mat_texrepeat[floor_materials] = 1.0
+    model.mat_texrepeat[floor_materials] = 2.0 / _FLOOR_PERIOD
     model.geom_rgba[planes, :3] = 1.0
     floor_textures = set(model.mat_texid[floor_materials].ravel()) - {-1}
     for texture in range(model.ntex):
@@ -254,8 +220,7 @@ def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjMo
 
 
 def _soften(model: mujoco.MjModel, texture: int, tones: tuple[int, int]) -> None:
-    """Turns a texture to grey between the two tones, its own darkest and lightest value at the
-    ends."""
+    """Turns a texture to greys that span the two tones."""
     start = model.tex_adr[texture]
     channels = model.tex_nchannel[texture]
     size = model.tex_height[texture] * model.tex_width[texture] * channels

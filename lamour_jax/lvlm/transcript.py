@@ -26,8 +26,7 @@ CODE_GENERATION = "code_generation"
 
 
 class TranscriptError(UserError):
-    """A transcript cannot be used: malformed, of another schema, altered, or without the answer
-    asked for."""
+    """A transcript cannot be used: malformed, altered, or without the answer asked for."""
 
 
 def sha256(content: str | bytes) -> str:
