@@ -200,7 +200,8 @@ def _studio_model(model: mujoco.MjModel, width: int, height: int) -> mujoco.MjMo
     """A copy of the model with soft light and an endless floor of squares one metre wide."""
     model = copy.copy(model)
     model.vis.global_.offwidth, model.vis.global_.offheight = width, height
-    model.vis.quality.offsamples = 8
+    model.vis.quality.offsamples = 4
+    model.vis.quality.shadowsize = 2048
     model.vis.headlight.ambient[:] = 0.25
     model.vis.map.shadowclip = _SHADOW_REACH / model.stat.extent
     model.mat_reflectance[:] = 0.0
