@@ -96,6 +96,7 @@ def make_sac(
 
     return Agent(
         init=init,
+        begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.actor,
         env_steps_per_iteration=env.num_envs,

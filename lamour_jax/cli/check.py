@@ -1,0 +1,65 @@
+"""`lamour check`: is this reward code sound?"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lamour_jax.cli import common
+from lamour_jax.cli.samples import sample_states
+from lamour_jax.errors import UserError
+from lamour_jax.rewardcode import Verdict, check, save_artefact
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="Python reward code, or an answer that holds it")
+    common.add_env_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    common.add_out_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    common.set_up()
+    verdict, folder = check_file(options.file, env=options.env, out=options.out)
+    print(json.dumps(verdict.to_json(), indent=2) if options.json else verdict.summary())
+    if not verdict.accepted:
+        return 2
+    print(f"written to {folder}; use it with: lamour recover --env {options.env}"
+          f" --reward {folder}", file=sys.stderr)
+    return 0
+
+
+def check_file(file: Path, *, env: str, out: Path | None = None) -> tuple[Verdict, Path]:
+    """Checks the reward code in `file`; if it is sound, writes its program.
+
+    Returns the verdict and the folder with reward.py, reward_jnp.py and verdict.json.
+
+    Raises:
+      UserError: no such file or robot.
+    """
+    answer = read_answer(file)
+    verdict = verdict_on(answer, env)
+    folder = common.output_folder(out, "check", env)
+    save_artefact(folder, verdict)
+    return verdict, folder
+
+
+def verdict_on(answer: str, env: str) -> Verdict:
+    """The verdict on a model's answer for one robot. Verification steps native physics: it
+    compiles in an instant."""
+    normal = common.make_env(env, "normal", "native")
+    return check(answer, sample_states(normal, common.make_env(env, "ood", "native")))
+
+
+def read_answer(file: Path) -> str:
+    """The text of `file`.
+
+    Raises:
+      UserError: it cannot be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{file} is not a text file in UTF-8") from None
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None

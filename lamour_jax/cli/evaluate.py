@@ -1,0 +1,112 @@
+"""`lamour evaluate`: whole episodes with the deterministic policy."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from lamour_jax.cli import common
+from lamour_jax.cli.training import Evaluator
+from lamour_jax.errors import UserError
+from lamour_jax.files import write_json
+
+EVALUATION_SEED = 20_000  # far from training's seeds: nobody trains on these starts
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "policy",
+        nargs="?",
+        type=Path,
+        help="a run folder or a policy file; the robot's shipped original policy if left out",
+    )
+    common.add_env_argument(parser)
+    parser.add_argument("--start", default="ood", help="where episodes begin: ood or normal")
+    parser.add_argument("--exact", action="store_true", help="the published start without noise")
+    parser.add_argument("--episodes", type=int, default=64, help="how many")
+    parser.add_argument("--video", action="store_true", help="also write the first as video.mp4")
+    parser.add_argument("--json", action="store_true", help="print the measures as JSON")
+    parser.add_argument("--seed", type=int, default=EVALUATION_SEED, help="of the starts")
+    common.add_physics_argument(parser)
+    common.add_out_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    common.set_up()
+    measures = evaluate(
+        options.policy,
+        env=options.env,
+        start=options.start,
+        exact=options.exact,
+        episodes=options.episodes,
+        video=options.video,
+        seed=options.seed,
+        physics=options.physics,
+        out=options.out,
+    )
+    print(json.dumps(measures, indent=2) if options.json else describe(measures))
+    return 0
+
+
+def evaluate(
+    policy: Path | None = None,
+    *,
+    env: str,
+    start: str = "ood",
+    exact: bool = False,
+    episodes: int = 64,
+    video: bool = False,
+    seed: int = EVALUATION_SEED,
+    physics: str = "auto",
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Plays `episodes` and returns their measures (see docs: success_rate, return, ...).
+
+    Args:
+      policy: a run folder, a policy file, or None for the shipped original policy.
+      exact: leave out the noise that evaluation adds to a start without any.
+      out: where metrics.json and the video go; runs/... by default.
+
+    Raises:
+      UserError: bad input.
+    """
+    if episodes < 1:
+        raise UserError(f"--episodes must be at least 1, not {episodes}")
+    robot = common.make_env(env, start, physics, evaluation=not exact)
+    path = policy / "policy.msgpack" if policy is not None and policy.is_dir() else policy
+    loaded = common.policy_for(robot, path)
+    play = Evaluator(robot, loaded.network, episodes)
+    measures = {
+        "robot": env,
+        "policy": str(path or "shipped"),
+        "start": start,
+        "physics": robot.backend,
+        "seed": seed,
+        **play(loaded.params, jax.random.key(seed)),
+    }
+    folder = common.output_folder(out, "evaluate", env, start)
+    if video:
+        from lamour_jax.report.video import record_episode
+
+        measures["video"] = str(record_episode(robot, loaded, folder / "video.mp4", seed))
+    write_json(folder / "metrics.json", measures)
+    return measures
+
+
+def describe(measures: dict[str, Any]) -> str:
+    """The lines that matter."""
+    time_to_recovery = measures["time_to_recovery"]
+    lines = [
+        f"{measures['robot']}, {measures['episodes']} episodes from {measures['start']} starts"
+        f" ({measures['physics']} physics):",
+        f"  success_rate      {measures['success_rate']:.3f}",
+        f"  return            {measures['return']:.0f} (standard deviation"
+        f" {measures['return_std']:.0f})",
+        "  time_to_recovery  "
+        + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
+    ]
+    if measures["broken"]:
+        lines.append(f"  broken            {measures['broken']} simulations blew up")
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""`lamour`: the command line. Parses, dispatches, and turns errors into messages and exit codes.
+
+0: done; 2: something that the user can mend; 1: a failure that is not the user's.
+"""
+
+import argparse
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+# XLA logs every program it finds in the cache; must be set before it is loaded.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from lamour_jax.errors import UserError  # noqa: E402
+
+# command -> (module in lamour_jax.cli, what it does); imported only when asked for, since `check`
+# must not wait for the trainer's libraries.
+COMMANDS = {
+    "demo": ("demo", "a robot on its back, the answers, reward code, recovery, report"),
+    "generate": ("generate", "ask the language model; write reward code and its jnp program"),
+    "check": ("check", "is this reward code sound? exit code 0 yes, 2 no"),
+    "recover": ("recover", "fine-tune a policy until it recovers"),
+    "evaluate": ("evaluate", "play whole episodes and measure"),
+    "pretrain": ("pretrain", "train an original policy of one's own"),
+    "import": ("import_policy", "convert a released PyTorch policy"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the process's exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(arguments[0] if arguments else None)
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except UserError as error:
+        return _fail(str(error), 2)
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing was left half written", 2)
+    except OSError as error:
+        return _fail(_explain(error), 1)
+
+
+def _parser(command: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lamour", description="Language-model-guided recovery of robot policies, in JAX."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module_name, purpose) in COMMANDS.items():
+        subparser = commands.add_parser(
+            name,
+            help=purpose,
+            description=purpose,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        if name == command:
+            module = importlib.import_module(f"lamour_jax.cli.{module_name}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser
+
+
+def _explain(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return (
+            f"the disk is full{_where(error)}. What was complete before is kept: free some space,"
+            " then continue with --resume"
+        )
+    return f"{error.strerror or error}{_where(error)}"
+
+
+def _where(error: OSError) -> str:
+    return f" ({error.filename})" if error.filename else ""
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"lamour: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""From settings to a trained policy: what `recover` and `pretrain` share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from envs.base import RecoveryEnv
+from envs.wrappers import VectorEnv
+from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.errors import UserError
+from lamour_jax.evaluation import make_play, summarise
+from lamour_jax.networks import Actor
+from lamour_jax.policy import Policy
+from lamour_jax.recovery import RecoveryRule
+from lamour_jax.runs import Run
+from lamour_jax.trainer import Diverged, Interrupted, compile_programs, train
+from lamour_jax.types import Params
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained.
+
+    Attributes:
+      env: where training's episodes are played.
+      eval_env: where evaluations are.
+      rule: which reward counts where.
+      original: the policy to start from and to stay close to; None trains from scratch.
+      good_enough: ends training early when an evaluation satisfies it.
+    """
+
+    env: RecoveryEnv
+    eval_env: RecoveryEnv
+    rule: RecoveryRule
+    original: Policy | None = None
+    good_enough: Callable[[dict[str, Any]], bool] = lambda measures: False
+
+
+def run_training(
+    task: Task, sac: SACConfig, settings: TrainConfig, run: Run, *, resume: bool = False
+) -> Params:
+    """Trains in an open run folder; returns the best policy's parameters.
+
+    Raises:
+      UserError: the run was interrupted (it says how to resume) or its learner diverged.
+    """
+    vector = VectorEnv(task.env, sac.num_envs)
+    original = None if task.original is None else task.original.params
+    agent = make_sac(
+        sac, vector, task.rule, settings.num_updates, from_original=task.original is not None
+    )
+    print(f"compiling for {jax.devices()[0].device_kind} ...", flush=True)
+    programs = compile_programs(agent, original, settings, sac.grad_updates_per_step)
+    network = Actor(task.env.action_size, sac.hidden_sizes)
+    play = Evaluator(task.eval_env, network, settings.eval_episodes)
+    print(f"compiled in {programs.compile_seconds:.1f} s; training in {run.folder}", flush=True)
+    try:
+        return train(
+            agent,
+            programs,
+            play,
+            original,
+            settings,
+            run,
+            resume=resume,
+            good_enough=task.good_enough,
+        )
+    except Interrupted:
+        raise UserError(
+            f"interrupted; the state is saved. Continue with: {resume_command(run.folder)}"
+        ) from None
+    except Diverged as error:
+        raise UserError(str(error)) from None
+
+
+class Evaluator:
+    """Plays `num_episodes` at once; compiled on first use and kept.
+
+    Args:
+      env: where.
+      network: the policies' shape.
+      num_episodes: how many.
+    """
+
+    def __init__(self, env: RecoveryEnv, network: Actor, num_episodes: int):
+        self._play = jax.jit(make_play(env, network, num_episodes))
+
+    def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:
+        """The measures of fresh episodes."""
+        return summarise(self._play(params, key))
+
+
+def resume_command(folder: Path) -> str:
+    """What to type to go on."""
+    return f"lamour recover --resume --out {folder}"

@@ -1,0 +1,5 @@
+"""Errors that a person can mend."""
+
+
+class UserError(Exception):
+    """What was wrong, where, and what to do; the command line prints it and exits with code 2."""

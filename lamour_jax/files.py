@@ -1,0 +1,22 @@
+"""Writing files so that an interruption or a full disk never leaves half of one."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes beside the target, then renames: the old file stays whole until the new one is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes readable JSON, atomically."""
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
