@@ -2,15 +2,10 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from lamour_jax.cli import common
 from lamour_jax.cli.recover import describe, recover
-from lamour_jax.lvlm.transcript import (
-    BEHAVIOR_REASONING,
-    OOD_DESCRIPTION,
-    TRANSCRIPT_FILE,
-    Transcript,
-)
 
 ROBOT = "half_cheetah"
 STOP_AT = 0.8  # of the original policy's return: well above what "recovered" asks
@@ -22,17 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    folder = common.output_folder(options.out, "demo", ROBOT)
-    demo(folder)
+    print(describe(demo(options.out)))
     return 0
 
 
-def demo(folder: Path) -> dict:
-    """Recovers the HalfCheetah in `folder`; returns the outcome."""
+def demo(out: Path | None = None) -> dict[str, Any]:
+    """Recovers the HalfCheetah; returns the outcome, as `recover` does."""
     print("A HalfCheetah lies on its back; its policy was never there and cannot get up.")
-    outcome = recover(env=ROBOT, stop_at=STOP_AT, out=folder)
-    transcript = Transcript.load(folder / "reward" / TRANSCRIPT_FILE)
-    print(f"\n{transcript.model} saw:      {transcript.answer(OOD_DESCRIPTION)}")
-    print(f"and advised:  {transcript.answer(BEHAVIOR_REASONING)}\n")
-    print(describe(outcome))
-    return outcome
+    return recover(env=ROBOT, stop_at=STOP_AT, out=common.output_folder(out, "demo", ROBOT))

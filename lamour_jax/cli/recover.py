@@ -14,6 +14,7 @@ from lamour_jax.cli.generate import generate
 from lamour_jax.cli.training import Evaluator, Task, run_training
 from lamour_jax.config import SACConfig, TrainConfig, recovery_updates, sac_config, to_json
 from lamour_jax.errors import UserError
+from lamour_jax.lvlm.transcript import BEHAVIOR_REASONING, OOD_DESCRIPTION
 from lamour_jax.policy import Policy, load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
@@ -227,7 +228,10 @@ def _goal(stop_at: float | None, normal_return: float):
 def _provide_reward(reward: Path | None, env: str, folder: Path) -> None:
     """Puts a verified reward program into the run's folder."""
     if reward is None:
-        generate(env=env, out=folder)
+        _, transcript, _ = generate(env=env, out=folder)
+        print(f"{transcript.model}, {transcript.date} (recorded) saw:")
+        print(f"  {transcript.answer(OOD_DESCRIPTION).strip()}")
+        print(f"and advised:\n  {transcript.answer(BEHAVIOR_REASONING).strip()}", flush=True)
     elif reward.is_dir():
         _load(reward)
         shutil.copytree(reward, folder)
