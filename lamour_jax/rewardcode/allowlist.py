@@ -124,9 +124,7 @@ class _Checker(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         path = dotted(node, self.bindings)
         if node.attr.startswith("_"):
-            self.refuse(
-                node, "underscore", f"the attribute {node.attr} starts with an underscore"
-            )
+            self.refuse(node, "underscore", f"the attribute {node.attr} starts with an underscore")
         elif path is not None:
             self._check_module_path(node, path)
             return
@@ -140,7 +138,7 @@ class _Checker(ast.NodeVisitor):
 
     def _check_module_path(self, node: ast.Attribute, path: str) -> None:
         module, _, rest = path.partition(".")
-        if module == "math" and math_has(rest) or module == "numpy" and numpy_has(rest):
+        if (module == "math" and math_has(rest)) or (module == "numpy" and numpy_has(rest)):
             return
         if rest.startswith("random"):
             self.refuse(node, "random", "np.random: a reward must not depend on chance")
@@ -154,7 +152,7 @@ class _Checker(ast.NodeVisitor):
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
             allowed = alias.name in tables.NUMBER_MODULES or alias.name in tables.SILENT_MODULES
-            if not allowed or alias.name == "numpy.linalg" and not alias.asname:
+            if not allowed or (alias.name == "numpy.linalg" and not alias.asname):
                 self._refuse_import(node, alias.name)
             elif alias.asname:
                 self._check_asname(node, alias)
@@ -294,7 +292,7 @@ class _Checker(ast.NodeVisitor):
             self.refuse(node, "forbidden-syntax", "a star argument is not allowed", "write it out")
         elif keyword.arg == "out":
             self.refuse(node, "out-argument", "out= writes into an array", "use the result instead")
-        elif keyword.arg.startswith("_") or not local and keyword.arg not in tables.KEYWORDS:
+        elif keyword.arg.startswith("_") or (not local and keyword.arg not in tables.KEYWORDS):
             self.refuse(node, "unknown-keyword", f"the keyword {keyword.arg}= is not allowed")
 
     def visit_Constant(self, node: ast.Constant) -> None:
@@ -328,9 +326,9 @@ def _bound_names(tree: ast.Module) -> Iterable[str]:
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.FunctionDef):
-            yield node.name
-        elif isinstance(node, ast.ExceptHandler) and node.name is not None:
+        elif isinstance(node, ast.FunctionDef) or (
+            isinstance(node, ast.ExceptHandler) and node.name is not None
+        ):
             yield node.name
 
 

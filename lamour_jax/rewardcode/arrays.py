@@ -38,9 +38,10 @@ BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 # Keywords that decide shapes or branches: they have to be known while tracing.
-_STATIC_KEYWORDS = frozenset(
-    "axis keepdims dtype ord decimals ndigits ddof num shape repeats reps n k N M".split()
-)
+_STATIC_KEYWORDS = (
+    "axis", "keepdims", "dtype", "ord", "decimals", "ndigits", "ddof", "num", "shape", "repeats",
+    "reps", "n", "k", "N", "M",
+)  # fmt: skip
 _DTYPE_NAMES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
 
@@ -197,7 +198,9 @@ def _check_elements(node: ast.AST, shape: tuple[int, ...]) -> None:
         raise fail(node, "too-large", f"an array of shape {shape}; {MAX_ELEMENTS} elements at most")
 
 
-def check_maker(node: ast.AST, name: str, arguments: list[Value], keywords: dict[str, Value]) -> None:
+def check_maker(
+    node: ast.AST, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> None:
     """Arguments that give a shape are known, and small, before NumPy is asked."""
     likes = name.endswith("_like")
     shapes = [] if likes else arguments[:1] if name == "full" else arguments

@@ -81,7 +81,9 @@ def _bind(
     accepted = {a.arg for a in (*spec.args, *spec.kwonlyargs)}
     names = dict(function.defaults)
     given = dict(zip(positional, arguments, strict=False))
-    wrong = len(arguments) > len(positional) or set(keywords) - accepted or set(keywords) & set(given)
+    wrong = (
+        len(arguments) > len(positional) or set(keywords) - accepted or set(keywords) & set(given)
+    )
     names |= given | keywords
     missing = [a for a in (*positional, *(a.arg for a in spec.kwonlyargs)) if a not in names]
     if wrong or missing:
@@ -123,9 +125,9 @@ def _numpy(node: ast.Call, name: str, arguments: list[Value], keywords: Keywords
 
 
 # Results that may share memory with their first argument.
-_VIEWS = frozenset(
-    "asarray ravel reshape squeeze expand_dims transpose atleast_1d flip".split()
-)
+_VIEWS = (
+    "asarray", "ravel", "reshape", "squeeze", "expand_dims", "transpose", "atleast_1d", "flip",
+)  # fmt: skip
 
 
 def _as_array(result: Traced, shares: Value | None = None) -> Traced:
@@ -138,7 +140,7 @@ def _as_array(result: Traced, shares: Value | None = None) -> Traced:
 
 
 _MATH_KINDS = {"floor": "i", "ceil": "i", "trunc": "i"} | dict.fromkeys(
-    ("isnan", "isinf", "isfinite", "isclose"), "b"
+    ("isnan", "isinf", "isfinite"), "b"
 )
 
 
@@ -154,7 +156,8 @@ def _math(node: ast.Call, name: str, arguments: list[Value], keywords: Keywords)
                 node, "not-a-number", f"math.{name} takes single numbers, not {describe(argument)}",
                 f"use np.{tables.MATH_FUNCTIONS[name]}",
             )  # fmt: skip
-    if name == "log" and len(arguments) > 2 or name in ("atan2", "pow") and len(arguments) != 2:
+    counts = {"log": (1, 2)} | dict.fromkeys(("atan2", "pow", "fmod", "copysign", "hypot"), (2,))
+    if len(arguments) not in counts.get(name, (1,)):
         raise fail(node, "wrong-arguments", f"math.{name} takes another number of arguments")
     return Traced(kind=_MATH_KINDS.get(name, "f"), python=True)
 
@@ -187,7 +190,7 @@ def _method(node: ast.Call, method: Method, arguments: list[Value], keywords: Ke
 def _to_python(node: ast.Call, owner: Traced, name: str, arguments: list[Value]) -> Value:
     if arguments or owner.mask is not None:
         raise fail(node, "unknown-method", f".{name}() of {describe(owner)} is not supported")
-    if name == "item" and math.prod(owner.shape) == 1 or owner.shape == ():
+    if (name == "item" and math.prod(owner.shape) == 1) or owner.shape == ():
         return Traced(kind=owner.kind, python=True)
     if name == "tolist" and len(owner.shape) == 1:
         count = len(elements(node, owner).items)
@@ -296,7 +299,7 @@ def _range(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
             node, "shape-from-data", "how often the loop turns must not depend on the data",
             "loop over a fixed range",
         )  # fmt: skip
-    turns = known(node, lambda *bounds: range(*bounds), *arguments).value
+    turns = known(node, range, *arguments).value
     if len(turns) > MAX_LOOP:
         raise fail(node, "too-many-turns", f"{len(turns)} turns; {MAX_LOOP} are allowed")
     return Items(tuple(Known(turn) for turn in turns))

@@ -162,9 +162,7 @@ def _finish(loop: _Loop, node: ast.stmt) -> list[ast.stmt]:
     if loop.done is None:
         return []
     result = ast.Name(f"result_{loop.suffix}", ast.Load())
-    return [
-        _at(ast.If(ast.Name(loop.done, ast.Load()), [_at(ast.Return(result), node)], []), node)
-    ]
+    return [_at(ast.If(ast.Name(loop.done, ast.Load()), [_at(ast.Return(result), node)], []), node)]
 
 
 def _blank(result: ast.expr) -> ast.expr:

@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 
 from .findings import Finding, fail, finding_at
 from .limits import MAX_STEPS
-from .values import Function, Items, Known, Library, Mapping, Traced, Value, as_traced
+from .values import Function, Items, Known, Library, Mapping, Traced, Undefined, Value, as_traced
+
+# What a variable is after a traced `if`, from the least to the most troublesome.
+MERGE_ARRAY, MERGE_TREE, MERGE_UNDEFINED = "array", "tree", "undefined"
+_MERGES = (MERGE_ARRAY, MERGE_TREE, MERGE_UNDEFINED)
 
 
 @dataclass
@@ -78,10 +82,11 @@ class Analysis:
     facts: dict[int, Fact] = field(default_factory=dict)
     always_traced: set[int] = field(default_factory=set)
     taken: dict[int, set[bool]] = field(default_factory=dict)  # known conditions: which way
-    merges: dict[int, dict[str, bool]] = field(default_factory=dict)  # `if`: variable -> defined?
+    merges: dict[int, dict[str, str]] = field(default_factory=dict)  # `if`: variable -> MERGE_*
     indexing: dict[int, set[str]] = field(default_factory=dict)
     warnings: dict[tuple[int, int, str], Finding] = field(default_factory=dict)
     executed: set[int] = field(default_factory=set)  # functions that are called at all
+    terms: dict[str, int] = field(default_factory=dict)  # variables of calculate_reward -> line
     inputs: set[int] = field(default_factory=set)  # storages of state and action
     callers: list[tuple[ast.AST, Frame]] = field(default_factory=list)
     undecided: int = 0  # how many traced conditions the walk is inside of
@@ -109,6 +114,13 @@ class Analysis:
             self.always_traced.add(id(node))
         self.facts.setdefault(id(node), Fact()).add(raw, value)
         return value
+
+    def merge(self, node: ast.AST, name: str, merged: Value) -> None:
+        """Note what a variable is after a traced `if` that changed it."""
+        kind = MERGE_ARRAY if isinstance(merged, Traced) else MERGE_TREE
+        kind = MERGE_UNDEFINED if isinstance(merged, Undefined) else kind
+        known = self.merges.setdefault(id(node), {})
+        known[name] = max(kind, known.get(name, kind), key=_MERGES.index)
 
     def force_traced(self, node: ast.AST) -> None:
         """Have a condition treated as traced though it is known."""

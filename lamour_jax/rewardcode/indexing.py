@@ -85,9 +85,7 @@ def _array_index(node: ast.Subscript, part: Value) -> tuple[Any, bool]:
     raise fail(node, "bad-index", f"{describe(part)} is no index", "use an integer")
 
 
-def _check_slice(
-    node: ast.AST, owner: Traced, bounds: slice, axis: int, run: Analysis
-) -> None:
+def _check_slice(node: ast.AST, owner: Traced, bounds: slice, axis: int, run: Analysis) -> None:
     """A slice that runs out of the state or action vector would be cut short silently."""
     if owner.storage not in run.inputs or axis >= len(owner.shape):
         return

@@ -61,11 +61,14 @@ def analyse(
 def _analyse_required(function: Value, sizes: tuple[int, ...], run: Analysis) -> None:
     assert isinstance(function, Function)
     run.steps = 0
+    run.terms.clear()  # those of calculate_reward, which comes last, remain
     arguments = [Traced((size,)) for size in sizes]
     run.inputs = {argument.storage for argument in arguments}
     spec = function.node.args
     names = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
-    frame = Frame(dict(function.defaults) | dict(zip(names, arguments, strict=False)), function.frame)
+    frame = Frame(
+        dict(function.defaults) | dict(zip(names, arguments, strict=False)), function.frame
+    )
     run.callers = [(function.node, frame)]
     result = execute_function(function.node, frame, run)
     run.callers = []
@@ -144,11 +147,18 @@ class _Block:
     def _store(self, target: ast.expr, value: Value) -> None:
         if isinstance(target, ast.Name):
             self.frame.names[target.id] = value
+            self._note_term(target, value)
         elif isinstance(target, ast.Subscript):
             self._store_item(target, value)
         else:
             for element, item in unpack(target, value):
                 self._store(element, item)
+
+    def _note_term(self, target: ast.Name, value: Value) -> None:
+        """A number in calculate_reward that the state has a part in should change with it."""
+        varies = isinstance(value, Traced) and not value.shape and value.exact is None
+        if len(self.run.callers) == 1 and varies and target.id != "_":
+            self.run.terms[target.id] = target.lineno
 
     def _store_item(self, target: ast.Subscript, value: Value) -> None:
         name = self._changed_name(target.value, target)
@@ -232,14 +242,12 @@ class _Block:
 
     def _merge(self, node: ast.If, one: dict[str, Value], other: dict[str, Value]) -> None:
         merged: dict[str, Value] = {}
-        defined = self.run.merges.setdefault(id(node), {})
         missing = Undefined(f"the condition in line {node.lineno} gives it one on one side only")
         for name in one | other:
             first, second = one.get(name, missing), other.get(name, missing)
             merged[name] = join(first, second)
             if first is not second:
-                usable = not isinstance(merged[name], Undefined)
-                defined[name] = defined.get(name, True) and usable
+                self.run.merge(node, name, merged[name])
         self.frame.names = merged
 
     def loop(self, node: ast.For) -> bool:

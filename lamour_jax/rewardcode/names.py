@@ -67,10 +67,8 @@ def silent_names(tree: ast.Module) -> set[str]:
 def is_talk(node: ast.expr, silent: set[str]) -> bool:
     """Is this a call of print, of logging or of a logger (`silent`)? As a statement it is dropped."""
     return isinstance(node, ast.Call) and (
-        isinstance(node.func, ast.Name)
-        and node.func.id == "print"
-        or isinstance(node.func, ast.Attribute)
-        and _root(node.func) in silent
+        (isinstance(node.func, ast.Name) and node.func.id == "print")
+        or (isinstance(node.func, ast.Attribute) and _root(node.func) in silent)
     )
 
 

@@ -94,5 +94,3 @@ class _Stripper(ast.NodeTransformer):
 
 def _pass(node: ast.AST) -> ast.Pass:
     return ast.copy_location(ast.Pass(), node)
-
-

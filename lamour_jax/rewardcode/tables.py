@@ -1,7 +1,7 @@
 """What reward code may name: NumPy, math, builtins, methods. Everything else is refused.
 
-One place for the checker, the translator and the sandbox, so that they cannot disagree. NumPy functions are grouped by
-what they do to shapes; a value in a dictionary is the jnp name where it differs.
+One place for the checker, the translator and the sandbox, so that they cannot disagree. NumPy
+functions are grouped by what they do to shapes; the values are the names in jnp.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ def _names(text: str) -> dict[str, str]:
     """`"a b:c"` -> {"a": "a", "b": "c"}: NumPy's (or math's) name -> jnp's."""
     pairs = (word.partition(":") for word in text.split())
     return {name: target or name for name, _, target in pairs}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(_names(text))
 
 
 # Results take the broadcast shape of the arguments.
@@ -35,7 +39,7 @@ REDUCTIONS = MASKABLE_REDUCTIONS | _names("""
 ARRAY_FUNCTIONS = _names("""
     dot vdot inner outer cross matmul trace cumsum cumprod diff sort argsort flip roll ravel reshape
     squeeze expand_dims transpose atleast_1d tile repeat interp polyval copy:array
-    linalg.norm linalg.det linalg.inv
+    linalg.norm linalg.det
 """)
 
 # The first argument is a sequence of arrays (or becomes one).
@@ -64,33 +68,32 @@ NUMPY_MODULES = ("linalg",)
 MATH_FUNCTIONS = _names("""
     sqrt cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin:arcsin acos:arccos atan:arctan
     atan2:arctan2 sinh cosh tanh asinh:arcsinh acosh:arccosh atanh:arctanh hypot degrees radians
-    floor ceil trunc fabs:abs fmod copysign pow:power isnan isinf isfinite isclose
+    floor ceil trunc fabs:abs fmod copysign pow:power isnan isinf isfinite
 """)
 MATH_CONSTANTS = ("pi", "e", "inf", "nan", "tau")
 
-BUILTINS = (
-    "abs max min sum len any all round float int bool range zip enumerate reversed list tuple "
-    "isinstance"
-).split()
-BUILTIN_CONSTANTS = ("True", "False", "None")
-EXCEPTIONS = (
-    "Exception ValueError TypeError IndexError KeyError ZeroDivisionError ArithmeticError "
-    "FloatingPointError OverflowError RuntimeError AssertionError AttributeError"
-).split()
+BUILTINS = _listed("""
+    abs max min sum len any all round float int bool range zip enumerate reversed list tuple
+    isinstance
+""")
+EXCEPTIONS = _listed("""
+    Exception ValueError TypeError IndexError KeyError ZeroDivisionError ArithmeticError
+    FloatingPointError OverflowError RuntimeError AssertionError AttributeError
+""")
 
-ARRAY_METHODS = (
-    "copy sum mean min max prod std var any all argmax argmin cumsum dot reshape astype item "
-    "tolist flatten ravel squeeze transpose clip round"
-).split()
+ARRAY_METHODS = _listed("""
+    copy sum mean min max prod std var any all argmax argmin cumsum dot reshape astype item
+    tolist flatten ravel squeeze transpose clip round
+""")
 ARRAY_PROPERTIES = ("T", "shape", "size", "ndim")
 CONTAINER_METHODS = ("append", "extend", "copy", "keys", "values", "items", "get", "update")
 
 # Keywords of NumPy's functions and methods; `out=` and the like write where they should not.
-KEYWORDS = frozenset(
-    "axis keepdims dtype ord where initial a_min a_max min max nan posinf neginf decimals ddof "
-    "rtol atol equal_nan fill_value shape num endpoint start stop step weights n k N M q "
-    "shift repeats reps x x1 x2 a b arr ndigits abs_tol rel_tol".split()
-)
+KEYWORDS = _listed("""
+    axis keepdims dtype ord where initial a_min a_max min max nan posinf neginf decimals ddof
+    rtol atol equal_nan fill_value shape num endpoint start stop step weights n k N M q
+    shift repeats reps x x1 x2 a b arr ndigits
+""")
 RENAMED_KEYWORDS = {"a_min": "min", "a_max": "max"}
 
 # Imports that mean nothing more than a name; any other module is refused.

@@ -104,7 +104,9 @@ class Undefined:
 Value = Known | Traced | Items | Mapping | Function | Library | Method | Undefined
 
 
-def from_numpy(array: Any, *, exact: bool, python: bool = False, storage: int | None = None) -> Traced:
+def from_numpy(
+    array: Any, *, exact: bool, python: bool = False, storage: int | None = None
+) -> Traced:
     """The value that describes a NumPy result; its numbers are kept only if they are `exact`."""
     array = np.asarray(array)
     kind = {"u": "i"}.get(array.dtype.kind, array.dtype.kind)

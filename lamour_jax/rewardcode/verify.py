@@ -1,0 +1,256 @@
+"""Tries a translation out: against the NumPy original, and against what a reward should be.
+
+The original runs in the sandbox in float64; the translation here, in float64 for the comparison
+and in float32 as in training.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import traceback
+from dataclasses import dataclass, field
+
+import jax
+import numpy as np
+
+from .findings import Finding, RewardCodeError, Severity
+from .names import module_bindings
+from .normalise import normalise
+from .program import JNP_FILE, as_scalar, load_functions
+from .samples import SampleStates, Trials, make_trials
+from .sandbox import OriginalResults, run_original
+from .translate import Translation
+
+RELATIVE_TOLERANCE = 1e-4
+SCALE = 1e-2  # differences are relative to the value, or to this where the value is smaller
+PLAIN_STATES = 8  # also evaluated one by one, without vmap
+FLOAT32_TOLERANCE = 1e-2
+FLOAT32_SHARE = 0.01  # of states that rounding may push over a threshold without a word
+
+
+@dataclass
+class Verification:
+    """What the trials showed."""
+
+    findings: list[Finding] = field(default_factory=list)
+    max_relative_difference: float = math.nan
+    lowest_reward: float = math.nan
+
+    def add(
+        self, rule: str, message: str, hint: str = "", severity: Severity = "error", line: int = 0
+    ) -> None:
+        """Note one finding."""
+        self.findings.append(Finding(line, 1 if line else 0, rule, message, hint, severity))
+
+
+@dataclass(frozen=True)
+class _Results:
+    """The translation on all trials: [B], plain [PLAIN_STATES], and with one action throughout."""
+
+    recovered: np.ndarray
+    reward: np.ndarray
+    plain_recovered: np.ndarray
+    plain_reward: np.ndarray
+    same_action: np.ndarray
+
+
+def verify(tree: ast.Module, translation: Translation, samples: SampleStates) -> Verification:
+    """Run original and translation; `tree` is the checked source."""
+    original_tree = normalise(tree)
+    trials = make_trials(samples, original_tree)
+    found = Verification()
+    try:
+        original = run_original(original_tree, module_bindings(tree), trials.states, trials.actions)
+        double = _run_translation(translation, trials, x64=True)
+        single = _run_translation(translation, trials, x64=False)
+    except RewardCodeError as error:
+        found.findings += error.findings
+        return found
+    _check_original(original, trials, found)
+    if found.findings:
+        return found
+    found.lowest_reward = float(original.reward.min())
+    _compare(original, double, trials, found)
+    _check_float32(double, single, trials, found)
+    if np.ptp(double.same_action) <= 1e-9 * max(1.0, float(np.abs(double.same_action).max())):
+        found.add(
+            "constant-reward", "the reward does not depend on the state",
+            "let it grow as the state comes nearer to recovery",
+        )  # fmt: skip
+    if not found.findings:
+        _judge(original, double, trials, translation, found)
+    return found
+
+
+def _run_translation(translation: Translation, trials: Trials, x64: bool) -> _Results:
+    """Everything in one jit: compiling is what takes the time."""
+
+    def evaluate(states: jax.Array, actions: jax.Array) -> tuple[jax.Array, ...]:
+        def recovered(state: jax.Array) -> jax.Array:
+            return as_scalar(functions.is_recovered(state))
+
+        def reward(state: jax.Array, action: jax.Array) -> jax.Array:
+            return as_scalar(functions.calculate_reward(state, action))
+
+        def both(pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            return recovered(pair[0]), reward(*pair)
+
+        plain = jax.lax.map(both, (states[:PLAIN_STATES], actions[:PLAIN_STATES]))
+        rewards = jax.vmap(reward)(states, actions)
+        same_action = jax.vmap(reward, (0, None))(states, actions[0])
+        return jax.vmap(recovered)(states), rewards, *plain, same_action
+
+    with jax.enable_x64(x64):
+        dtype = np.float64 if x64 else np.float32
+        try:
+            functions = load_functions(translation.jnp_source)
+            arguments = trials.states.astype(dtype), trials.actions.astype(dtype)
+            results = jax.jit(evaluate)(*arguments)
+            return _Results(*(np.asarray(result, np.float64) for result in results))
+        except Exception as error:
+            raise RewardCodeError([_tracing_finding(error, translation)]) from None
+
+
+def _tracing_finding(error: Exception, translation: Translation) -> Finding:
+    """What jax says about the translation, at the line of the original."""
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == JNP_FILE]
+    line = translation.origins[lines[-1] - 1] if lines and lines[-1] else 0
+    message = str(error).strip().splitlines()[:1] or [type(error).__name__]
+    return Finding(
+        line, 1 if line else 0, "not-traceable", f"JAX cannot run this: {message[0]}",
+        "write it more simply",
+    )  # fmt: skip
+
+
+def _check_original(original: OriginalResults, trials: Trials, found: Verification) -> None:
+    """The original gives one finite number everywhere, and 0 or 1 from is_recovered."""
+    for fault in original.faults[:1]:
+        where = "when loaded" if fault.index < 0 else f"on a {trials.group_of(fault.index)} state"
+        not_scalar = fault.type == "TypeError" and fault.message.startswith("the result ")
+        found.add(
+            "not-a-scalar" if not_scalar else "raises",
+            f"{fault.function} fails {where}: {fault.type}: {fault.message}",
+            "return one number" if not_scalar else "guard it, or use np functions on arrays",
+            line=fault.line,
+        )
+    if original.faults:
+        return
+    for name, values in (
+        ("is_recovered", original.recovered),
+        ("calculate_reward", original.reward),
+    ):
+        bad = np.flatnonzero(~np.isfinite(values))
+        if len(bad):
+            found.add(
+                "not-finite",
+                f"{name} is {values[bad[0]]} on {len(bad)} of {len(values)} states, the first a "
+                f"{trials.group_of(bad[0])} state",
+                "clip the argument of sqrt, log and arcsin; add 1e-6 to what is divided by",
+            )
+    odd = np.flatnonzero(~np.isin(original.recovered, (0.0, 1.0)))
+    if len(odd) and not found.findings:
+        found.add(
+            "gate-values", f"is_recovered gives {original.recovered[odd[0]]:g}", "return 0 or 1"
+        )
+
+
+def relative_difference(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """|values - reference| relative to the reference; infinite where one is not finite."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(values - reference) / np.maximum(np.abs(reference), SCALE)
+    return np.where(np.isfinite(values) & np.isfinite(reference), difference, np.inf)
+
+
+def _compare(
+    original: OriginalResults, double: _Results, trials: Trials, found: Verification
+) -> None:
+    found.max_relative_difference = 0.0
+    for name, values, plain, reference in (
+        ("is_recovered", double.recovered, double.plain_recovered, original.recovered),
+        ("calculate_reward", double.reward, double.plain_reward, original.reward),
+    ):
+        difference = relative_difference(values, reference)
+        worst = int(difference.argmax())
+        found.max_relative_difference = max(found.max_relative_difference, float(difference[worst]))
+        if difference[worst] > RELATIVE_TOLERANCE:
+            found.add(
+                "mismatch",
+                f"{name}: the translation gives {values[worst]:.6g}, NumPy {reference[worst]:.6g} "
+                f"on a {trials.group_of(worst)} state",
+                "write the line that is unusual more simply",
+            )
+        if relative_difference(plain, reference[: len(plain)]).max() > RELATIVE_TOLERANCE:
+            found.add("mismatch", f"{name}: evaluated one by one, states give other results")
+
+
+def _check_float32(double: _Results, single: _Results, trials: Trials, found: Verification) -> None:
+    for name, values, reference in (
+        ("is_recovered", single.recovered, double.recovered),
+        ("calculate_reward", single.reward, double.reward),
+    ):
+        bad = np.flatnonzero(~np.isfinite(values) & np.isfinite(reference))
+        if len(bad):
+            found.add(
+                "not-finite",
+                f"{name} is {values[bad[0]]} in float32 on a {trials.group_of(bad[0])} state",
+                "numbers below 1e-38 are zero in float32: use 1e-6",
+            )
+            continue
+        inside = slice(0, trials.groups["boundary"].start)
+        apart = relative_difference(values, reference)[inside] > FLOAT32_TOLERANCE
+        if apart.mean() > FLOAT32_SHARE:
+            found.add(
+                "float32", f"{name} differs in float32 on {apart.mean():.0%} of the states",
+                "avoid differences of nearly equal numbers", "warning",
+            )  # fmt: skip
+
+
+def _judge(
+    original: OriginalResults,
+    double: _Results,
+    trials: Trials,
+    translation: Translation,
+    found: Verification,
+) -> None:
+    """Warnings: what runs, but is unlikely to teach a recovery."""
+    rewards, recovered = original.reward, original.recovered.astype(bool)
+    healthy, ood = trials.groups["healthy"], trials.groups["OOD"]
+    if rewards.max() > 0:
+        found.add(
+            "positive-reward", f"the reward reaches {rewards.max():.3g}", "keep it negative: a "
+            "robot may prefer collecting it to recovering", "warning",
+        )  # fmt: skip
+    if double.same_action[healthy].mean() <= double.same_action[ood].mean():
+        found.add(
+            "healthy-not-better", "a healthy state does not score above the OOD state",
+            "let the reward grow towards recovery", "warning",
+        )  # fmt: skip
+    if recovered.any() and not recovered.all():
+        same = double.same_action
+        if same[recovered].mean() <= same[~recovered].mean():
+            found.add(
+                "gate-and-reward", "states that count as recovered do not score above the others",
+                "let both functions measure the same", "warning",
+            )  # fmt: skip
+    if not recovered[healthy].any():
+        found.add(
+            "gate-too-strict", "no healthy state counts as recovered",
+            "check the essential components only, and not too strictly", "warning",
+        )  # fmt: skip
+    if recovered[ood].all():
+        found.add(
+            "gate-too-loose", "every OOD state counts as recovered",
+            "test what is wrong in the OOD state", "warning",
+        )  # fmt: skip
+    _judge_terms(original, translation, found)
+
+
+def _judge_terms(original: OriginalResults, translation: Translation, found: Verification) -> None:
+    for name, line in translation.terms.items():
+        low, high = original.terms.get(name, (0.0, 1.0))
+        if high - low <= 1e-9 * max(1.0, abs(low)):
+            found.add(
+                "constant-term", f"{name} is {low:.6g} on every state tried",
+                "check the thresholds and signs in it", "warning", line,
+            )  # fmt: skip
