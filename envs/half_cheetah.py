@@ -1,4 +1,4 @@
-"""HalfCheetah: a planar cheetah of six joints that runs forward; out of distribution on its back."""
+"""HalfCheetah: a planar cheetah of six joints that runs forward; its OOD start is on its back."""
 
 import jax
 import jax.numpy as jnp

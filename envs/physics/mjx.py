@@ -1,4 +1,4 @@
-"""MuJoCo XLA (MJX): the same physics as JAX code, for accelerators and for whole-program compilation.
+"""MuJoCo XLA (MJX): the same physics as JAX code, for accelerators and whole-program compilation.
 
 Solver iterations are fixed per robot (`SolverLimits`). MJX's Euler integrator treats joint damping
 implicitly, as MuJoCo's does; the flag stays as the model has it, since policies notice.
