@@ -1,0 +1,76 @@
+"""The headline figures of a run, in words and units that people read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure: its name, its value with unit, and what to hold it against."""
+
+    label: str
+    value: str
+    note: str
+
+
+def headlines(outcome: dict[str, Any], dt: float) -> list[Headline]:
+    """The figures that matter of a run's metrics.json.
+
+    Args:
+      outcome: its content.
+      dt: seconds per control step.
+    """
+    before, after = outcome["original"], outcome["recovered"]
+    normal_return = before["normal"]["return"]
+    return [
+        Headline(
+            "Success rate",
+            percent(outcome["success_rate"]),
+            f"of {after['ood']['episodes']} episodes from OOD starts; the original policy:"
+            f" {percent(before['ood']['success_rate'])}",
+        ),
+        Headline(
+            "Return",
+            count(outcome["return"]),
+            f"from OOD starts; the original policy gets {count(normal_return)} from normal ones,"
+            f" {count(before['ood']['return'])} from these",
+        ),
+        _time_to_recovery(outcome["time_to_recovery"], dt),
+        Headline(
+            "Retention",
+            percent(outcome["retention"]),
+            f"of the original policy's return is kept from normal starts:"
+            f" {count(after['normal']['return'])}",
+        ),
+        Headline("Wall clock", duration(outcome["seconds"]), "of training and judging"),
+    ]
+
+
+def _time_to_recovery(steps: float | None, dt: float) -> Headline:
+    if steps is None:
+        return Headline("Time to recovery", "never", "no episode reached a lasting healthy state")
+    return Headline(
+        "Time to recovery", f"{steps * dt:.1f} s", f"median, {count(steps)} control steps"
+    )
+
+
+def percent(share: float) -> str:
+    """0.9844 -> '98%'; never rounded up to a perfect score or down to none."""
+    value = round(100 * share)
+    if (value == 100 and share < 1) or (value == 0 and share > 0):
+        return f"{100 * share:.1f}%"
+    return f"{value}%"
+
+
+def count(number: float) -> str:
+    """12345.6 -> '12 346', with a space that does not break (U+202F)."""
+    return f"{number:,.0f}".replace(",", "\u202f")
+
+
+def duration(seconds: float) -> str:
+    """3725 -> '1 h 2 min', 83 -> '1 min 23 s'."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
