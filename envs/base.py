@@ -22,8 +22,7 @@ from envs.starts import Start
 STARTS = ("normal", "ood")
 
 
-@struct.dataclass
-class EpisodeState:
+class EpisodeState(struct.PyTreeNode):
     """What an episode carries from step to step.
 
     The latch lives beside the physics, in brax's `pipeline_state`, because brax's auto-reset

@@ -14,8 +14,7 @@ from flax import struct
 from envs.base import RecoveryEnv, RecoveryState
 
 
-@struct.dataclass
-class VectorState:
+class VectorState(struct.PyTreeNode):
     """N robots between two steps.
 
     Attributes:

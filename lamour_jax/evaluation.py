@@ -1,4 +1,4 @@
-"""Playing whole episodes with the deterministic policy, compiled, and the measures taken of them."""
+"""Whole episodes with the deterministic policy, compiled, and the measures taken of them."""
 
 from collections.abc import Callable
 from typing import NamedTuple

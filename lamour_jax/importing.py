@@ -1,15 +1,15 @@
-"""Reads the reference implementation's released actors (PyTorch state dictionaries), without PyTorch.
+"""Reads the reference implementation's released actors, without PyTorch.
 
-Such a file is a ZIP archive of a pickle and raw numbers. A pickle can run anything, so ours is
-read with a list of the three names that a state dictionary of tensors needs; anything else is
-refused.
+The files are PyTorch state dictionaries: ZIP archives of a pickle and raw numbers. A pickle can run
+anything, so ours is read with a list of the three names that a state dictionary of tensors needs;
+anything else is refused.
 """
 
 import collections
 import pickle
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def _rebuild_tensor(storage: np.ndarray, offset: int, size, stride, *unused) -> 
 
 
 class _StateDictUnpickler(pickle.Unpickler):
-    _ALLOWED = {
+    _ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("collections", "OrderedDict"): collections.OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
         ("torch", "FloatStorage"): _Storage,

@@ -23,7 +23,7 @@ class Progress:
         self._log_epoch = log_epoch
         self._num_updates = num_updates
         self._updates = updates
-        self._began_at = (time.monotonic(), None)
+        self._began_at: tuple[float, int | None] = (time.monotonic(), None)
         self._shown: dict[str, str] = {}
         self._live = sys.stderr.isatty()
         self._bar = tqdm(

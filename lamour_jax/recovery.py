@@ -1,6 +1,6 @@
 """Which reward counts in which state: LaMOuR and its baselines differ here and nowhere else.
 
-    r_total = r + aux_coef * [s' is unhealthy] * calculate_reward(s', a)
+r_total = r + aux_coef * [s' is unhealthy] * calculate_reward(s', a)
 """
 
 from collections.abc import Callable

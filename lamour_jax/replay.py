@@ -13,8 +13,7 @@ from flax import struct
 from jax.flatten_util import ravel_pytree
 
 
-@struct.dataclass
-class ReplayState:
+class ReplayState(struct.PyTreeNode):
     """rows [C, D], `inserted` [] int32: how many rows were ever written (the next goes to
     inserted % C)."""
 

@@ -1,10 +1,10 @@
 """A run's folder: everything needed to evaluate, resume and report it.
 
-    config.json       settings, versions, machine
-    original.msgpack  the original policy            reward/  reward code, program, conversation
-    metrics.jsonl     a line per epoch and evaluation        metrics.json  the outcome
-    policies/         the policy at each evaluation  policy.msgpack  the best of them
-    checkpoint/       the full training state        tensorboard/   report.html
+config.json       settings, versions, machine
+original.msgpack  the original policy            reward/  reward code, program, conversation
+metrics.jsonl     a line per epoch and evaluation        metrics.json  the outcome
+policies/         the policy at each evaluation  policy.msgpack  the best of them
+checkpoint/       the full training state        tensorboard/   report.html
 """
 
 import json
@@ -124,8 +124,8 @@ class Run:
             self._metrics_path.write_text(text)
 
 
-def create_run(folder: Path, config: dict[str, Any]) -> Run:
-    """Makes a run folder.
+def claim_folder(folder: Path) -> None:
+    """Makes sure that a new run may be written to `folder`.
 
     Raises:
       UserError: the folder is in use.
@@ -136,6 +136,11 @@ def create_run(folder: Path, config: dict[str, Any]) -> Run:
         )
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} holds files that are no run: give another --out")
+
+
+def create_run(folder: Path, config: dict[str, Any]) -> Run:
+    """Makes a run folder; errors as in `claim_folder`."""
+    claim_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", config)
     return Run(folder, config)

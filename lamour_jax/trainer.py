@@ -59,9 +59,7 @@ def compile_programs(
     shapes = jax.eval_shape(agent.init, key, original)
     compiled_epoch = jax.jit(epoch, donate_argnums=0).lower(shapes, original).compile()
     compiled_init = init.lower(key, original).compile()
-    return Programs(
-        compiled_init, compiled_epoch, length, time.monotonic() - began, shapes
-    )
+    return Programs(compiled_init, compiled_epoch, length, time.monotonic() - began, shapes)
 
 
 def train(
@@ -146,5 +144,3 @@ def _stop_requests() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
-
-

@@ -48,8 +48,7 @@ class RewardFunctions(Protocol):
         ...
 
 
-@struct.dataclass
-class TrainState:
+class TrainState(struct.PyTreeNode):
     """Everything that a resumed run needs; vmapped for seeds and for reward candidates.
 
     Attributes:

@@ -7,8 +7,7 @@ import mujoco
 from flax import struct
 
 
-@struct.dataclass
-class PhysicsState:
+class PhysicsState(struct.PyTreeNode):
     """The state of one simulation between two control steps.
 
     Everything that MuJoCo derives from it is computed anew in each step, so that thousands of

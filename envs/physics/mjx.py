@@ -35,9 +35,7 @@ class MjxEngine:
         # Kinematics alone: compiling the constraint solver a second time would take seconds.
         data = mjx.com_pos(self._mjx_model, mjx.kinematics(self._mjx_model, data))
         data = mjx.com_vel(self._mjx_model, data)
-        data = mjx_sensor.sensor_vel(
-            self._mjx_model, mjx_sensor.sensor_pos(self._mjx_model, data)
-        )
+        data = mjx_sensor.sensor_vel(self._mjx_model, mjx_sensor.sensor_pos(self._mjx_model, data))
         return PhysicsState(qpos, qvel, warmstart, data.sensordata)
 
     def step(self, state: PhysicsState, ctrl: jax.Array) -> PhysicsState:

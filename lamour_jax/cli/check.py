@@ -24,8 +24,10 @@ def run(options: argparse.Namespace) -> int:
     print(json.dumps(verdict.to_json(), indent=2) if options.json else verdict.summary())
     if not verdict.accepted:
         return 2
-    print(f"written to {folder}; use it with: lamour recover --env {options.env}"
-          f" --reward {folder}", file=sys.stderr)
+    print(
+        f"written to {folder}; use it with: lamour recover --env {options.env} --reward {folder}",
+        file=sys.stderr,
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`lamour import`: a released PyTorch policy of the reference implementation becomes one of ours."""
+"""`lamour import`: a released PyTorch policy becomes one of ours."""
 
 import argparse
 from pathlib import Path

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 # XLA logs every program it finds in the cache; must be set before it is loaded.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from lamour_jax.errors import UserError  # noqa: E402
+from lamour_jax.errors import UserError
 
 # command -> (module in lamour_jax.cli, what it does); imported only when asked for, since `check`
 # must not wait for the trainer's libraries.

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from lamour_jax.policy import Policy, load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
 from lamour_jax.rewardcode import RewardCodeError, load_program, save_artefact
-from lamour_jax.runs import Run, create_run, machine, read_config
+from lamour_jax.runs import Run, claim_folder, create_run, machine, read_config
 from lamour_jax.types import Params, RewardFunctions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", help="the robot (not needed with --resume)")
-    parser.add_argument("--policy", type=Path, help="the original policy; the shipped one if left out")
+    parser.add_argument(
+        "--policy", type=Path, help="the original policy; the shipped one if left out"
+    )
     parser.add_argument(
         "--reward",
         type=Path,
@@ -107,7 +110,10 @@ def recover(
         seed=seed,
     )
     sac = common.user_settings(
-        sac_config, robot=env, preset=preset, num_envs=num_envs,
+        sac_config,
+        robot=env,
+        preset=preset,
+        num_envs=num_envs,
         hidden_sizes=original.hidden_sizes,
     )
     config = {
@@ -123,11 +129,18 @@ def recover(
         "train": to_json(settings),
         "machine": machine(),
     }
-    opened = create_run(common.output_folder(out, "recover", env), config)
+    folder = common.output_folder(out, "recover", env)
+    claim_folder(folder)
+    with tempfile.TemporaryDirectory() as temporary:
+        # Before the run exists: refused reward code leaves nothing behind.
+        rewards = Path(temporary) / "reward"
+        if method == "lamour":
+            _provide_reward(reward, env, rewards)
+        opened = create_run(folder, config)
+        if method == "lamour":
+            shutil.copytree(rewards, folder / "reward")
     try:
         save_policy(opened.folder / "original.msgpack", original)
-        if method == "lamour":
-            _provide_reward(reward, env, opened.folder / "reward")
         return _train_and_judge(opened, resuming=False)
     finally:
         opened.close()
@@ -162,8 +175,11 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     )
     print(f"the original policy of {run.robot}:", flush=True)
     before = arena.judge(original, original.params)
-    print(f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-          f" {before['ood']['success_rate']:.0%} from OOD starts", flush=True)
+    print(
+        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
+        f" {before['ood']['success_rate']:.0%} from OOD starts",
+        flush=True,
+    )
     task = Task(
         env=arena.training,
         eval_env=arena.ood,
@@ -226,7 +242,7 @@ def _goal(stop_at: float | None, normal_return: float):
 
 
 def _provide_reward(reward: Path | None, env: str, folder: Path) -> None:
-    """Puts a verified reward program into the run's folder."""
+    """Writes a verified reward program into `folder`, which is made."""
     if reward is None:
         _, transcript, _ = generate(env=env, out=folder)
         print(f"{transcript.model}, {transcript.date} (recorded) saw:")

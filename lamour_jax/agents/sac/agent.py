@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from envs.wrappers import VectorEnv
-from lamour_jax.agents.sac.learner import LearnerState, make_learner
+from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.config import SACConfig
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
@@ -13,8 +13,7 @@ from lamour_jax.rollout import Act, collect
 from lamour_jax.types import Agent, Metrics, Params, TrainState, Transition
 
 
-@struct.dataclass
-class SACState:
+class SACState(struct.PyTreeNode):
     """What SAC carries: learner and replay."""
 
     learner: LearnerState
@@ -39,7 +38,7 @@ def make_sac(
       from_original: start the actor from the original policy (fine-tuning), else afresh.
     """
     obs_size, action_size = env.env.observation_size, env.env.action_size
-    learner = make_learner(config, obs_size, action_size, num_updates)
+    learner = Learner(config, obs_size, action_size, num_updates)
     replay = make_replay(_example(obs_size, action_size), config.replay_capacity)
     prefill_steps = -(-config.random_steps // env.num_envs)
 
@@ -75,7 +74,7 @@ def make_sac(
         key, act_key, sample_key, update_key = jax.random.split(state.key, 4)
         actor = state.learner.learner.actor
         state, rollout_metrics = store(
-            state, lambda obs, key: learner.sample_action(actor, obs, key), act_key, 1
+            state, lambda obs, key: learner.act(actor, obs, key), act_key, 1
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))

@@ -1,10 +1,9 @@
 """Soft actor-critic with recovery reward and policy consolidation: one update on a page.
 
-    L_actor = E[alpha * log pi(a|s) - min_i Q_i(s, a)] + consol_coef * E[recovered(s) * -log pi(a0|s)]
+L_actor = E[alpha * log pi(a|s) - min_i Q_i(s, a)] + consol_coef * E[recovered(s) * -log pi(a0|s)]
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -19,8 +18,7 @@ from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
 
-@struct.dataclass
-class LearnerState:
+class LearnerState(struct.PyTreeNode):
     """Parameters and optimisers. `actor` is the trained policy."""
 
     actor: Params
@@ -32,130 +30,164 @@ class LearnerState:
     alpha_optimizer: optax.OptState
 
 
-class Learner(NamedTuple):
-    """SAC's learning as pure functions.
+@dataclass(frozen=True)
+class Learner:
+    """SAC's learning; every method is a pure function of the state that it is given.
 
     Attributes:
-      init: (key, actor parameters to start from, or None for fresh ones) -> LearnerState.
-      update: (state, batch [B, ...], original actor's parameters or None, key) -> (state, metrics).
-      sample_action: (actor parameters, obs [..., O], key) -> action [..., A], as in training.
+      config: settings.
+      observation_size, action_size: O and A.
+      total_updates: length of the learning rates' schedules.
     """
 
-    init: Callable[[jax.Array, Params | None], LearnerState]
-    update: Callable[..., tuple[LearnerState, Metrics]]
-    sample_action: Callable[[Params, jax.Array, jax.Array], jax.Array]
+    config: SACConfig
+    observation_size: int
+    action_size: int
+    total_updates: int
 
-
-def make_learner(
-    config: SACConfig, observation_size: int, action_size: int, total_updates: int
-) -> Learner:
-    """Builds the learner; `total_updates` is the length of the learning rates' schedules."""
-    actor = Actor(action_size, config.hidden_sizes, config.dropout_rate)
-    frozen_actor = Actor(action_size, config.hidden_sizes)
-    critic = TwinCritic(config.hidden_sizes, config.critic_layer_norm)
-    target_entropy = config.target_entropy_per_action * action_size
-
-    def adam(learning_rate: float) -> optax.GradientTransformation:
-        final = config.final_learning_rate_fraction * learning_rate
-        return optax.adam(optax.linear_schedule(learning_rate, final, total_updates))
-
-    actor_tx, critic_tx = adam(config.actor_learning_rate), adam(config.critic_learning_rate)
-    alpha_tx = optax.adam(config.temperature_learning_rate)
-
-    def apply_actor(params: Params, obs: jax.Array, key: jax.Array):
-        return actor.apply(params, obs, not config.dropout_rate, rngs={"dropout": key})
-
-    def sample(params: Params, obs: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        dropout_key, sample_key = jax.random.split(key)
-        mean, log_std = apply_actor(params, obs, dropout_key)
-        pre_tanh = sample_pre_tanh(mean, log_std, sample_key)
-        return jnp.tanh(pre_tanh), log_prob_pre_tanh(mean, log_std, pre_tanh)
-
-    def init(key: jax.Array, start: Params | None) -> LearnerState:
+    def init(self, key: jax.Array, start: Params | None) -> LearnerState:
+        """Fresh critics, and an actor that starts from the parameters `start` if given."""
         actor_key, critic_key = jax.random.split(key)
-        obs, action = jnp.zeros((1, observation_size)), jnp.zeros((1, action_size))
+        obs, action = jnp.zeros((1, self.observation_size)), jnp.zeros((1, self.action_size))
         # Copies, since a training epoch donates its state and the original stays in use.
-        fresh = actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
-        critic_params = critic.init(critic_key, obs, action)
-        log_alpha = jnp.log(jnp.asarray(config.initial_temperature))
+        actor = self._actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
+        critic = self._critic.init(critic_key, obs, action)
+        log_alpha = jnp.log(jnp.asarray(self.config.initial_temperature))
         return LearnerState(
-            actor=fresh,
-            critic=critic_params,
-            target_critic=jax.tree.map(jnp.copy, critic_params),
+            actor=actor,
+            critic=critic,
+            target_critic=jax.tree.map(jnp.copy, critic),
             log_alpha=log_alpha,
-            actor_optimizer=actor_tx.init(fresh),
-            critic_optimizer=critic_tx.init(critic_params),
-            alpha_optimizer=alpha_tx.init(log_alpha),
+            actor_optimizer=self._actor_tx.init(actor),
+            critic_optimizer=self._critic_tx.init(critic),
+            alpha_optimizer=self._alpha_tx.init(log_alpha),
         )
 
-    def update_critic(state: LearnerState, batch: Transition, key: jax.Array):
-        next_action, next_log_prob = sample(state.actor, batch.next_obs, key)
+    def act(self, params: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
+        """A sampled action [..., A] at obs [..., O], as in training."""
+        return self._sample(params, obs, key)[0]
+
+    def update(
+        self, state: LearnerState, batch: Transition, original: Params | None, key: jax.Array
+    ) -> tuple[LearnerState, Metrics]:
+        """One step of critics, actor and temperature on a batch [B, ...]."""
+        critic_key, actor_key = jax.random.split(key)
+        state, critic_metrics = self.update_critic(state, batch, critic_key)
+        state, log_prob, actor_metrics = self.update_actor(state, batch, original, actor_key)
+        state, alpha_metrics = self.update_temperature(state, log_prob)
+        return state, {**critic_metrics, **actor_metrics, **alpha_metrics}
+
+    def update_critic(
+        self, state: LearnerState, batch: Transition, key: jax.Array
+    ) -> tuple[LearnerState, Metrics]:
+        """One step of both critics, and of their slow copies."""
+        next_action, next_log_prob = self._sample(state.actor, batch.next_obs, key)
         target = losses.bellman_target(
-            total_reward(batch, config.aux_coef),
+            total_reward(batch, self.config.aux_coef),
             batch.discount,
-            critic.apply(state.target_critic, batch.next_obs, next_action),
+            self._q(state.target_critic, batch.next_obs, next_action),
             next_log_prob,
             jnp.exp(state.log_alpha),
-            config.gamma,
+            self.config.gamma,
         )
 
         def loss(params: Params) -> tuple[jax.Array, jax.Array]:
-            q = critic.apply(params, batch.obs, batch.action)
+            q = self._q(params, batch.obs, batch.action)
             return losses.critic_loss(q, target), jnp.mean(q)
 
         (value, q), grads = jax.value_and_grad(loss, has_aux=True)(state.critic)
-        updates, optimizer = critic_tx.update(grads, state.critic_optimizer)
-        params = optax.apply_updates(state.critic, updates)
-        target_params = optax.incremental_update(params, state.target_critic, config.tau)
+        updates, optimizer = self._critic_tx.update(grads, state.critic_optimizer)
+        critic = optax.apply_updates(state.critic, updates)
+        target_critic = optax.incremental_update(critic, state.target_critic, self.config.tau)
         state = state.replace(
-            critic=params, target_critic=target_params, critic_optimizer=optimizer
+            critic=critic, target_critic=target_critic, critic_optimizer=optimizer
         )
         return state, {"train/critic_loss": value, "train/q": q}
 
-    def original_sample(original: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
-        return sample_pre_tanh(*frozen_actor.apply(original, obs), key)
-
-    def update_actor(state: LearnerState, batch: Transition, original, key: jax.Array):
-        dropout_key, sample_key, original_key = jax.random.split(key, 3)
+    def update_actor(
+        self, state: LearnerState, batch: Transition, original: Params | None, key: jax.Array
+    ) -> tuple[LearnerState, jax.Array, Metrics]:
+        """One step of the actor; also returns log pi(a|s) [B] of its fresh actions."""
         alpha = jnp.exp(state.log_alpha)
-        consolidate = bool(config.consol_coef) and original is not None
 
-        def loss(params: Params):
-            mean, log_std = apply_actor(params, batch.obs, dropout_key)
+        def loss(params: Params) -> tuple[jax.Array, tuple[jax.Array, Metrics]]:
+            dropout_key, sample_key, original_key = jax.random.split(key, 3)
+            mean, log_std = self._policy(params, batch.obs, dropout_key)
             pre_tanh = sample_pre_tanh(mean, log_std, sample_key)
             log_prob = log_prob_pre_tanh(mean, log_std, pre_tanh)
-            q = critic.apply(state.critic, batch.obs, jnp.tanh(pre_tanh))
+            q = self._q(state.critic, batch.obs, jnp.tanh(pre_tanh))
             value = losses.actor_loss(log_prob, q, alpha)
             metrics = {"train/actor_loss": value, "train/entropy": -jnp.mean(log_prob)}
-            if consolidate:
-                a0 = original_sample(original, batch.obs, original_key)
+            if original is not None and self.config.consol_coef:
+                cloned = self._original_sample(original, batch.obs, original_key)
                 cloning = consolidation_loss(
-                    batch.recovered, log_prob_pre_tanh(mean, log_std, a0)
+                    batch.recovered, log_prob_pre_tanh(mean, log_std, cloned)
                 )
                 metrics["recovery/consolidation_loss"] = cloning
-                value += config.consol_coef * cloning
+                value += self.config.consol_coef * cloning
             return value, (log_prob, metrics)
 
         grads, (log_prob, metrics) = jax.grad(loss, has_aux=True)(state.actor)
-        updates, optimizer = actor_tx.update(grads, state.actor_optimizer)
-        params = optax.apply_updates(state.actor, updates)
-        return state.replace(actor=params, actor_optimizer=optimizer), log_prob, metrics
+        updates, optimizer = self._actor_tx.update(grads, state.actor_optimizer)
+        actor = optax.apply_updates(state.actor, updates)
+        return state.replace(actor=actor, actor_optimizer=optimizer), log_prob, metrics
 
-    def update_temperature(state: LearnerState, log_prob: jax.Array):
+    def update_temperature(
+        self, state: LearnerState, log_prob: jax.Array
+    ) -> tuple[LearnerState, Metrics]:
+        """One step of the temperature towards the target entropy."""
+        target_entropy = self.config.target_entropy_per_action * self.action_size
         grad = jax.grad(losses.temperature_loss)(state.log_alpha, log_prob, target_entropy)
-        updates, optimizer = alpha_tx.update(grad, state.alpha_optimizer)
-        log_alpha = optax.apply_updates(state.log_alpha, updates)
+        updates, optimizer = self._alpha_tx.update(grad, state.alpha_optimizer)
+        log_alpha = jnp.asarray(optax.apply_updates(state.log_alpha, updates))
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
         return state, {"train/alpha": jnp.exp(log_alpha)}
 
-    def update(state: LearnerState, batch: Transition, original, key: jax.Array):
-        critic_key, actor_key = jax.random.split(key)
-        state, critic_metrics = update_critic(state, batch, critic_key)
-        state, log_prob, actor_metrics = update_actor(state, batch, original, actor_key)
-        state, alpha_metrics = update_temperature(state, log_prob)
-        return state, {**critic_metrics, **actor_metrics, **alpha_metrics}
+    @property
+    def _actor(self) -> Actor:
+        return Actor(self.action_size, self.config.hidden_sizes, self.config.dropout_rate)
 
-    def sample_action(params: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
-        return sample(params, obs, key)[0]
+    @property
+    def _critic(self) -> TwinCritic:
+        return TwinCritic(self.config.hidden_sizes, self.config.critic_layer_norm)
 
-    return Learner(init, update, sample_action)
+    @property
+    def _actor_tx(self) -> optax.GradientTransformation:
+        return self._adam(self.config.actor_learning_rate)
+
+    @property
+    def _critic_tx(self) -> optax.GradientTransformation:
+        return self._adam(self.config.critic_learning_rate)
+
+    @property
+    def _alpha_tx(self) -> optax.GradientTransformation:
+        return optax.adam(self.config.temperature_learning_rate)
+
+    def _adam(self, learning_rate: float) -> optax.GradientTransformation:
+        final = self.config.final_learning_rate_fraction * learning_rate
+        return optax.adam(optax.linear_schedule(learning_rate, final, self.total_updates))
+
+    def _policy(
+        self, params: Params, obs: jax.Array, dropout_key: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        deterministic = not self.config.dropout_rate
+        mean, log_std = self._actor.apply(params, obs, deterministic, rngs={"dropout": dropout_key})
+        return jnp.asarray(mean), jnp.asarray(log_std)
+
+    def _sample(
+        self, params: Params, obs: jax.Array, key: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """An action [..., A] and its log_prob [...]."""
+        dropout_key, sample_key = jax.random.split(key)
+        mean, log_std = self._policy(params, obs, dropout_key)
+        pre_tanh = sample_pre_tanh(mean, log_std, sample_key)
+        return jnp.tanh(pre_tanh), log_prob_pre_tanh(mean, log_std, pre_tanh)
+
+    def _original_sample(self, original: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
+        """The frozen original's sample before the tanh [..., A]; it never drops units."""
+        mean, log_std = Actor(self.action_size, self.config.hidden_sizes).apply(original, obs)
+        return sample_pre_tanh(jnp.asarray(mean), jnp.asarray(log_std), key)
+
+    def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:
+        """Both critics' values [2, ...]."""
+        return jnp.asarray(self._critic.apply(params, obs, action))

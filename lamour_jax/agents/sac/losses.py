@@ -41,9 +41,7 @@ def actor_loss(log_prob: jax.Array, q: jax.Array, alpha: jax.Array) -> jax.Array
     return jnp.mean(alpha * log_prob - jnp.min(q, axis=0))
 
 
-def temperature_loss(
-    log_alpha: jax.Array, log_prob: jax.Array, target_entropy: float
-) -> jax.Array:
+def temperature_loss(log_alpha: jax.Array, log_prob: jax.Array, target_entropy: float) -> jax.Array:
     """-log_alpha * E[log pi(a|s) + target_entropy]: its gradient raises alpha where the entropy
     lies below the target."""
     return -log_alpha * jnp.mean(log_prob + target_entropy)

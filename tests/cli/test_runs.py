@@ -1,0 +1,111 @@
+"""Whole runs as a person starts them: real processes, interrupted, killed, resumed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+LAMOUR = [sys.executable, "-m", "lamour_jax.cli.main"]
+RECOVER = ["recover", "--env", "hopper", "--physics", "native"]
+
+
+def start(*arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [*LAMOUR, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def wait_for(condition, seconds: float = 240.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def rows(run: Path, kind: str) -> list[dict]:
+    path = run / "metrics.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [row for row in map(json.loads, lines) if row["kind"] == kind]
+
+
+@pytest.fixture(scope="module")
+def interrupted_run(tmp_path_factory, hopper_policy) -> tuple[Path, subprocess.CompletedProcess]:
+    """A run that got Ctrl-C in the middle of training."""
+    run = tmp_path_factory.mktemp("interrupted") / "run"
+    process = start(
+        *RECOVER, "--policy", str(hopper_policy), "--updates", "1500", "--out", str(run)
+    )
+    wait_for(lambda: rows(run, "epoch") or process.poll() is not None)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    return run, subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def test_ctrl_c_saves_the_state_and_says_how_to_resume(interrupted_run):
+    run, process = interrupted_run
+    assert process.returncode == 2, process.stderr
+    assert f"lamour recover --resume --out {run}" in process.stderr
+    assert "Traceback" not in process.stderr
+    assert any((run / "checkpoint").iterdir())
+    assert "compiled in" in process.stdout
+
+
+def test_interrupted_run_resumes_to_its_end(interrupted_run, tmp_path):
+    run, _ = interrupted_run
+    before = rows(run, "epoch")
+    resumed = subprocess.run(
+        [*LAMOUR, "recover", "--resume", "--out", str(run)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    epochs = rows(run, "epoch")
+    assert epochs[: len(before)] == before
+    counts = [row["updates"] for row in epochs]
+    assert counts == sorted(set(counts)) and counts[-1] >= 1500
+    outcome = json.loads((run / "metrics.json").read_text())
+    assert outcome["recovered"]["ood"]["episodes"] == 64
+    assert 0.0 <= outcome["success_rate"] <= 1.0
+    for file in ("report.html", "policy.msgpack", "original.msgpack", "reward/reward_jnp.py"):
+        assert (run / file).stat().st_size > 0
+    measured = subprocess.run(
+        [*LAMOUR, "evaluate", str(run), "--env", "hopper", "--episodes", "2", "--json"]
+        + ["--out", str(tmp_path / "evaluation")],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert json.loads(measured.stdout)["episodes"] == 2
+
+
+def test_full_disk_is_said_and_costs_nothing(tmp_path, hopper_policy):
+    """A file system of 2 MB: the run's folder fits, its first checkpoint does not."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        run = disk / "run"
+        process = subprocess.run(
+            [*LAMOUR, *RECOVER, "--policy", str(hopper_policy)]
+            + ["--updates", "300", "--out", str(run)],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert process.returncode == 1, process.stderr
+        assert "the disk is full" in process.stderr
+        assert "Traceback" not in process.stderr
+        assert json.loads((run / "config.json").read_text())["robot"] == "hopper"
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
