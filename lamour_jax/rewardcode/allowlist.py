@@ -99,8 +99,8 @@ class _Checker(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         name = node.id
-        if name.startswith("_"):
-            if name != "_" and not (name == "__name__" and self._talking):
+        if self._is_hidden(name):
+            if not (name == "__name__" and self._talking):
                 self.refuse(node, "underscore", f"the name {name} starts with an underscore")
         elif isinstance(node.ctx, ast.Store):
             self._check_bound(node, name)
@@ -109,8 +109,15 @@ class _Checker(ast.NodeVisitor):
         elif not (self._handling and name in tables.EXCEPTIONS):
             self._refuse_name(node, name)
 
+    def _is_hidden(self, name: str) -> bool:
+        """Dunder names lead to the interpreter's insides. A single underscore marks a helper as
+        private, which models do often: harmless where the source itself defines the name."""
+        return name.startswith("__") or (
+            name.startswith("_") and name != "_" and name not in self.bound
+        )
+
     def _check_bound(self, node: ast.AST, name: str) -> None:
-        if name.startswith("_") and name != "_":
+        if self._is_hidden(name):
             self.refuse(node, "underscore", f"the name {name} starts with an underscore")
         elif name in self.bindings:
             self.refuse(node, "rebound-name", f"{name} stands for a module here", "rename it")

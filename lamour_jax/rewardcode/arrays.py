@@ -181,16 +181,16 @@ def _is_known(value: Value) -> bool:
     return all(isinstance(leaf, Known | Library) for leaf in leaves(value))
 
 
-def _common_mask(node: ast.AST, values: list[Value]) -> int | None:
+def _common_mask(node: ast.AST, values: list[Value]) -> object:
     masked = [leaf for v in values for leaf in leaves(v) if isinstance(leaf, Traced)]
-    masks = {leaf.mask for leaf in masked if leaf.mask is not None}
+    masks = [leaf.mask for leaf in masked if leaf.mask is not None]
     plain = any(leaf.mask is None and leaf.shape for leaf in masked)
-    if len(masks) > 1 or (masks and plain):
+    if any(mask != masks[0] for mask in masks) or (masks and plain):
         raise fail(
             node, "data-dependent-shape", "a[mask] is combined with an array of another length",
             "use np.where(mask, a, 0)",
         )  # fmt: skip
-    return masks.pop() if masks else None
+    return masks[0] if masks else None
 
 
 def _check_elements(node: ast.AST, shape: tuple[int, ...]) -> None:

@@ -148,11 +148,10 @@ def mask_of(node: ast.expr, scope: Scope, out: Output) -> ast.expr:
 def _binary(node: ast.BinOp, scope: Scope, out: Output) -> ast.expr:
     sides = (node.left, node.right)
     facts = [out.run.fact(side) for side in sides]
-    left, right = (express(side, scope, out) for side in sides)
-    if out.run.fact(node).traced:
-        left, right = as_array(node.left, scope, out), as_array(node.right, scope, out)
-        if all(f.traced and f.kind == "b" and f.python for f in facts):
-            left, right = (make_call(out.helper("as_int"), side) for side in (left, right))
+    form = as_array if out.run.fact(node).traced else express
+    left, right = (form(side, scope, out) for side in sides)
+    if all(f.traced and f.kind == "b" and f.python for f in facts):
+        left, right = (make_call(out.helper("as_int"), side) for side in (left, right))
     return ast.BinOp(left, node.op, right)
 
 
@@ -180,15 +179,15 @@ def _bool_op(node: ast.BoolOp, scope: Scope, out: Output) -> ast.expr:
         isinstance(constant, bool) for value in reached for constant in run.fact(value).constants
     ):
         return _combine_conditions(node, scope, out)
-    *first, chosen = [(value, express(value, scope, out)) for value in reached]
-    result = chosen[1]
-    for value, expression in reversed(first):
-        if not run.fact(value).traced:
+    helper = "python_and" if isinstance(node.op, ast.And) else "python_or"
+    *first, last = reached
+    result = express(last, scope, out)
+    for value in reversed(first):
+        expression = express(value, scope, out)
+        if run.fact(value).traced:
+            result = make_call(out.helper(helper), expression, result)
+        else:
             result = ast.BoolOp(node.op, [expression, result])
-            continue
-        condition = truth(value, scope, out)
-        sides = [result, expression] if isinstance(node.op, ast.And) else [expression, result]
-        result = make_call(out.jnp("where"), condition, *sides)
     return result
 
 
@@ -197,26 +196,19 @@ def _compare(node: ast.Compare, scope: Scope, out: Output) -> ast.expr:
     if not out.run.fact(node).traced:
         values = [express(part, scope, out) for part in parts]
         return ast.Compare(values[0], node.ops, values[1:])
+    values = [as_array(part, scope, out) for part in parts]
     pairs = [
-        _compare_pair(op, left, right, scope, out)
-        for op, left, right in zip(node.ops, parts, parts[1:], strict=False)
+        _membership(op, values[i], parts[i + 1], scope, out)
+        if isinstance(op, ast.In | ast.NotIn)
+        else ast.Compare(values[i], [op], [values[i + 1]])
+        for i, op in enumerate(node.ops)
     ]
     return conjunction(pairs)
 
 
-def _compare_pair(
-    op: ast.cmpop, left: ast.expr, right: ast.expr, scope: Scope, out: Output
-) -> ast.expr:
-    if isinstance(op, ast.In | ast.NotIn):
-        return _membership(op, left, right, scope, out)
-    sides = [as_array(side, scope, out) for side in (left, right)]
-    return ast.Compare(sides[0], [op], [sides[1]])
-
-
 def _membership(
-    op: ast.cmpop, left: ast.expr, right: ast.expr, scope: Scope, out: Output
+    op: ast.cmpop, value: ast.expr, right: ast.expr, scope: Scope, out: Output
 ) -> ast.expr:
-    value = express(left, scope, out)
     if isinstance(right, ast.List | ast.Tuple):
         items = [express(item, scope, out) for item in right.elts]
         tests: list[ast.expr] = [ast.Compare(value, [ast.Eq()], [item]) for item in items]

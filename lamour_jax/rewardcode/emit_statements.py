@@ -30,6 +30,7 @@ from .emit_expressions import (
 )
 from .facts import MERGE_ARRAY, MERGE_UNDEFINED
 from .findings import fail
+from .limits import MAX_LINE_NODES
 from .interpret import WRITING_METHODS, contains_return
 from .writer import Output, Scope, make_call
 
@@ -52,6 +53,8 @@ class FunctionBody:
 
     def line(self, node: ast.AST, expression: ast.AST) -> None:
         """Write one line of code."""
+        if _size(expression, {}) > MAX_LINE_NODES:
+            raise fail(node, "too-deep", "the line becomes too long", "split it into several lines")
         self.out.writer.line(unparse(expression), getattr(node, "lineno", 0))
 
     # Assignments
@@ -343,6 +346,13 @@ def _stores(node: ast.AST) -> list[str]:
 def unparse(node: ast.AST) -> str:
     """Source text of a node that was made here."""
     return ast.unparse(ast.fix_missing_locations(node))
+
+
+def _size(node: ast.AST, known: dict[int, int]) -> int:
+    """How many nodes are written out; shared ones are looked at once, but count each time."""
+    if id(node) not in known:
+        known[id(node)] = 1 + sum(_size(child, known) for child in ast.iter_child_nodes(node))
+    return known[id(node)]
 
 
 def _load(target: ast.expr) -> ast.expr:

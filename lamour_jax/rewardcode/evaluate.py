@@ -294,7 +294,14 @@ def _subscript(node: ast.Subscript, frame: Frame, run: Analysis) -> Value:
         if key not in owner.as_dict():
             raise fail(node, "undefined", f"the key {key!r} is not set here on every path")
         return owner.as_dict()[key]
-    return select_index(node, owner, index_parts(node.slice, frame, run), run)
+    parts = index_parts(node.slice, frame, run)
+    return select_index(node, owner, parts, mask_key(node.slice, frame), run)
+
+
+def mask_key(index: ast.expr, frame: Frame) -> object:
+    """Equal for two indices that are the same expression of the same variables."""
+    names = sorted({n.id for n in ast.walk(index) if isinstance(n, ast.Name)})
+    return ast.dump(index), tuple(frame.lookup(name) for name in names)
 
 
 def index_parts(index: ast.expr, frame: Frame, run: Analysis) -> list[Value]:

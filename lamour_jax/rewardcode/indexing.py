@@ -13,16 +13,17 @@ from .findings import fail
 from .values import Items, Known, Traced, Value, as_traced, from_numpy, is_number
 
 
-def select_index(node: ast.Subscript, owner: Value, parts: list[Value], run: Analysis) -> Value:
-    """The value of `owner[parts]`."""
+def select_index(
+    node: ast.Subscript, owner: Value, parts: list[Value], mask_key: object, run: Analysis
+) -> Value:
+    """The value of `owner[parts]`; `mask_key` tells masks apart."""
     if isinstance(owner, Items):
         return _item(node, owner, parts)
     if not isinstance(owner, Traced) or not owner.shape or owner.mask is not None:
         raise fail(node, "not-indexable", f"{describe(owner)} has no elements to pick")
-    mask = mask_part(owner, parts)
-    if mask is not None:
+    if _is_mask(owner, parts):
         run.indexing.setdefault(id(node), set()).add("mask")
-        return Traced(owner.shape, owner.kind, mask=mask.storage)
+        return Traced(owner.shape, owner.kind, mask=mask_key)
     index, how = numpy_index(node, owner, parts, run)
     run.indexing.setdefault(id(node), set()).add(how)
     source = owner.exact if owner.exact is not None else np.ones(owner.shape)
@@ -37,11 +38,10 @@ def select_index(node: ast.Subscript, owner: Value, parts: list[Value], run: Ana
     return picked
 
 
-def mask_part(owner: Traced, parts: list[Value]) -> Traced | None:
-    """The boolean array in `owner[mask]`, None if the index is of another sort."""
+def _is_mask(owner: Traced, parts: list[Value]) -> bool:
+    """Is the index a boolean array, one for every element?"""
     part = parts[0] if len(parts) == 1 else None
-    mask = isinstance(part, Traced) and part.kind == "b" and part.shape == owner.shape
-    return part if mask and isinstance(part, Traced) else None
+    return isinstance(part, Traced) and part.kind == "b" and part.shape == owner.shape
 
 
 def numpy_index(
@@ -118,7 +118,12 @@ def _item(node: ast.Subscript, owner: Items, parts: list[Value]) -> Value:
 
 
 def assign_index(
-    node: ast.Subscript, owner: Traced, parts: list[Value], value: Value, run: Analysis
+    node: ast.Subscript,
+    owner: Traced,
+    parts: list[Value],
+    mask_key: object,
+    value: Value,
+    run: Analysis,
 ) -> Traced:
     """The array after `owner[parts] = value`."""
     number = as_traced(value)
@@ -131,10 +136,9 @@ def assign_index(
             node, "assignment", "an array of integers or booleans would cut the number off",
             "make the array with floats, such as np.zeros(n)",
         )  # fmt: skip
-    mask = mask_part(owner, parts)
-    if mask is not None:
+    if _is_mask(owner, parts):
         run.indexing.setdefault(id(node), set()).add("mask")
-        fits = number.mask == mask.storage if number.shape else True
+        fits = number.mask == mask_key if number.shape else True
     else:
         index, how = numpy_index(node, owner, parts, run)
         run.indexing.setdefault(id(node), set()).add(how)

@@ -19,6 +19,7 @@ from .evaluate import (
     evaluate,
     index_parts,
     is_true,
+    mask_key,
     unpack,
 )
 from .extract import REQUIRED
@@ -165,7 +166,9 @@ class _Block:
         owner = self.evaluate(target.value)
         if isinstance(owner, Traced):
             parts = index_parts(target.slice, self.frame, self.run)
-            self.frame.names[name] = assign_index(target, owner, parts, value, self.run)
+            key = mask_key(target.slice, self.frame)
+            changed = assign_index(target, owner, parts, key, value, self.run)
+            self.frame.names[name] = changed
             return
         key = self.evaluate(target.slice)
         if isinstance(owner, Mapping):

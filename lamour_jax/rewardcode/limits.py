@@ -14,6 +14,7 @@ MAX_INTEGER = 2**31 - 1
 MAX_EXPONENT = 64
 MAX_LOOP = 256  # turns of one loop, items of one sequence
 MAX_ELEMENTS = 1024  # of one array
+MAX_LINE_NODES = 2000  # of one translated line: a repeated operand can double with every level
 MAX_STEPS = 20_000  # expressions evaluated while tracing one function, loops unrolled
 
 

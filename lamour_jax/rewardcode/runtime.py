@@ -29,6 +29,16 @@ def python_min(*values: Any) -> jax.Array:
     return jnp.asarray(first)
 
 
+def python_and(first: Any, second: Any) -> jax.Array:
+    """`first and second` where they are numbers: one of the two."""
+    return jnp.where(jnp.asarray(first) != 0, second, first)
+
+
+def python_or(first: Any, second: Any) -> jax.Array:
+    """`first or second` where they are numbers: one of the two."""
+    return jnp.where(jnp.asarray(first) != 0, first, second)
+
+
 def any_of(items: Sequence[Any]) -> jax.Array:
     """`any(items)` of a list."""
     return jnp.any(jnp.stack([jnp.asarray(item) != 0 for item in items]))

@@ -39,7 +39,7 @@ class Traced:
     python: bool = False  # a Python number in the original: True + True is 2 there, not True
     exact: np.ndarray | None = None  # the value itself, where it depends on constants only
     storage: int = field(default_factory=_serial.__next__)  # shared by views of one array
-    mask: int | None = None  # for a[mask]: which mask; shape is that of a
+    mask: object = None  # for a[mask]: which mask, equal for equal ones; shape is that of a
 
     def sample(self) -> Any:
         """An array of this shape and dtype, to ask NumPy what an operation makes of it."""
