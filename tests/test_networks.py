@@ -1,0 +1,93 @@
+"""The tanh-Gaussian against SciPy, and the networks' shapes and switches."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy import stats
+
+from lamour_jax.networks import (
+    LOG_STD_RANGE,
+    Actor,
+    TwinCritic,
+    log_prob_pre_tanh,
+    sample_pre_tanh,
+)
+
+
+def test_log_prob_is_scipys_with_the_tanh_changed_for():
+    rng = np.random.default_rng(0)
+    mean, log_std = rng.normal(size=(64, 3)), rng.uniform(-2, 1, size=(64, 3))
+    u = mean + np.exp(log_std) * rng.normal(size=(64, 3))
+    # log pi(tanh u) = sum_i log N(u_i) - log(1 - tanh(u_i)^2)
+    expected = stats.norm.logpdf(u, mean, np.exp(log_std)).sum(1)
+    expected -= np.log1p(-(np.tanh(u) ** 2)).sum(1)
+    got = log_prob_pre_tanh(*map(jnp.asarray, (mean, log_std, u)))
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_log_prob_is_a_density_of_actions():
+    # One action: the density over (-1, 1) must add up to 1.
+    action = np.linspace(-1, 1, 200_003)[1:-1]
+    log_prob = log_prob_pre_tanh(
+        jnp.full((1,), 0.3), jnp.full((1,), -0.5), jnp.asarray(np.arctanh(action))[:, None]
+    )
+    np.testing.assert_allclose(np.trapezoid(np.exp(log_prob), action), 1.0, atol=1e-3)
+
+
+def test_log_prob_of_a_saturated_action_is_finite_with_finite_slope():
+    mean, log_std, u = jnp.full((2,), 30.0), jnp.zeros(2), jnp.array([40.0, -40.0])
+    assert np.all(np.abs(np.tanh(np.float32(u))) == 1.0)
+    value, slope = jax.value_and_grad(log_prob_pre_tanh)(mean, log_std, u)
+    # Per entry: -z^2 / 2 - log(2 pi) / 2 - log(1 - tanh^2), the last being 2 (log 2 - |u|) here.
+    by_hand = [-(z**2) / 2 - np.log(2 * np.pi) / 2 - 2 * (np.log(2) - 40) for z in (10, -70)]
+    np.testing.assert_allclose(value, sum(by_hand), rtol=1e-5)
+    np.testing.assert_allclose(slope, [10.0, -70.0], rtol=1e-5)
+
+
+def test_samples_have_the_mean_and_spread_asked_for():
+    mean, log_std = jnp.array([1.0, -2.0]), jnp.log(jnp.array([0.5, 2.0]))
+    many = (20_000, 2)
+    u = sample_pre_tanh(
+        jnp.broadcast_to(mean, many), jnp.broadcast_to(log_std, many), jax.random.key(0)
+    )
+    np.testing.assert_allclose(u.mean(0), mean, atol=0.06)
+    np.testing.assert_allclose(u.std(0), [0.5, 2.0], rtol=0.03)
+
+
+def test_actor_clips_its_spread():
+    actor = Actor(2, (8,))
+    params = actor.init(jax.random.key(0), jnp.zeros(3))
+    for bias, bound in ((-50.0, LOG_STD_RANGE[0]), (50.0, LOG_STD_RANGE[1])):
+        params["params"]["log_std"]["bias"] = jnp.full(2, bias)
+        mean, log_std = actor.apply(params, jnp.ones((5, 3)))
+        assert mean.shape == log_std.shape == (5, 2)
+        np.testing.assert_array_equal(log_std, bound)
+
+
+def test_dropout_acts_only_where_it_is_asked_for():
+    plain, dropping = Actor(2, (64,)), Actor(2, (64,), dropout_rate=0.5)
+    obs = jnp.ones((4, 3))
+    params = plain.init(jax.random.key(0), obs)
+    rngs = {"dropout": jax.random.key(1)}
+    np.testing.assert_array_equal(dropping.apply(params, obs)[0], plain.apply(params, obs)[0])
+    dropped = dropping.apply(params, obs, False, rngs=rngs)[0]
+    assert np.all(np.any(np.asarray(dropped) != np.asarray(plain.apply(params, obs)[0]), axis=1))
+
+
+def test_the_two_critics_are_independent_and_see_the_action():
+    critic = TwinCritic((16,))
+    obs, action = jnp.ones((6, 3)), jnp.zeros((6, 2))
+    params = critic.init(jax.random.key(0), obs, action)
+    q = np.asarray(critic.apply(params, obs, action))
+    assert q.shape == (2, 6)
+    assert not np.allclose(q[0], q[1])
+    other = np.asarray(critic.apply(params, obs, action + 1.0))
+    assert np.all(np.abs(other - q) > 1e-6)
+    # A critic's value changes with its own parameters alone.
+    zeroed = {
+        **params["params"],
+        "critic_1": jax.tree.map(jnp.zeros_like, params["params"]["critic_1"]),
+    }
+    changed = np.asarray(critic.apply({"params": zeroed}, obs, action))
+    np.testing.assert_array_equal(changed[0], q[0])
+    np.testing.assert_array_equal(changed[1], 0.0)
