@@ -68,9 +68,7 @@ def count(number: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """3725 -> '1 h 2 min', 83 -> '1 min 23 s'."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    """83 -> '83 s', 754 -> '12.6 min', 9000 -> '2.5 h'."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -18,14 +18,12 @@ class Film:
       title: whose it is.
       path: the MP4 file.
       caption: what happens, in a sentence.
-      seconds: its length in simulated time.
       healthy: (begin, end) of each stretch of healthy states, as shares of the length.
     """
 
     title: str
     path: Path
     caption: str
-    seconds: float
     healthy: list[tuple[float, float]]
 
 
@@ -45,7 +43,6 @@ def shoot_before_and_after(
                 title,
                 film(env, trajectory, folder / f"{name}.mp4"),
                 _what_happens(trajectory, env.dt),
-                (len(trajectory.healthy) - 1) * env.dt,
                 _stretches(trajectory),
             )
         )

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from envs.base import RecoveryEnv
@@ -49,7 +49,7 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
     films, no_films = _films(folder, env, original, recovered)
     rows = read_metrics(folder)
     script = resources.files("lamour_jax.report").joinpath("report.js").read_text()
-    page = _template_environment().get_template("report.html.j2").render(
+    page = _template().render(
         robot=type(env).__name__,
         task=env.original_task,
         method=_METHODS.get(config["method"], config["method"]),
@@ -108,7 +108,7 @@ def _settings(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {"run": alone, **groups}
 
 
-def _template_environment() -> Environment:
+def _template() -> Template:
     environment = Environment(
         loader=PackageLoader("lamour_jax", "report"),
         autoescape=True,
@@ -124,7 +124,7 @@ def _template_environment() -> Environment:
         setting=_setting,
         markup=Markup,
     )
-    return environment
+    return environment.get_template("report.html.j2")
 
 
 def _data_uri(content: bytes | Path, media_type: str) -> str:
@@ -136,4 +136,3 @@ def _setting(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(_setting, value))
     return "none" if value is None else str(value)
-

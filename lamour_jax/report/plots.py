@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from lamour_jax.report.figures import count
+
 _INK, _GRID, _CURVE, _REFERENCE = "#010101", "#010102", "#010103", "#010104"
 _IN_THE_PAGE = {
     _INK: "currentColor",
@@ -103,8 +105,8 @@ def learning_curves(rows: Rows, original_return: float) -> list[Plot]:
     return [
         Plot(
             "Return per episode from OOD starts",
-            f"{_course('Return', returns, clock, _count)} The original policy gets"
-            f" {_count(original_return)} from normal starts.",
+            f"{_course('Return', returns, clock, count)} The original policy gets"
+            f" {count(original_return)} from normal starts.",
             _svg("return", _LARGE, clock, draw_return),
         ),
         Plot(
@@ -116,16 +118,22 @@ def learning_curves(rows: Rows, original_return: float) -> list[Plot]:
 
 
 def training_curves(rows: Rows) -> list[Plot]:
-    """How training itself went: share of healthy and recovered states, and SAC's temperature."""
+    """How training itself went: shares of healthy and of recovered states; SAC's temperature."""
     epochs = [row for row in rows if row["kind"] == "epoch"]
     if len(epochs) < 2:
         return []
     clock = _Clock(epochs)
+    plots = [_shares(epochs, clock)]
+    if "train/alpha" in epochs[0]:
+        plots.append(_temperature(epochs, clock))
+    return plots
+
+
+def _shares(epochs: Rows, clock: "_Clock") -> Plot:
     healthy = _column(epochs, "recovery/healthy")
     recovered = _column(epochs, "recovery/recovered")
-    alpha = _column(epochs, "train/alpha")
 
-    def draw_shares(ax: Axes) -> None:
+    def draw(ax: Axes) -> None:
         _thin_plot(ax, clock.updates, healthy, color=_CURVE, label="healthy")
         if recovered.any():  # baselines ask no program whether a state is recovered
             _thin_plot(
@@ -135,22 +143,25 @@ def training_curves(rows: Rows) -> list[Plot]:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         ax.legend(frameon=False, loc="lower right", handlelength=1.8)
 
-    def draw_alpha(ax: Axes) -> None:
+    return Plot(
+        "Share of healthy and of recovered states while training",
+        _course("The share of healthy states", healthy, clock, "{:.0%}".format),
+        _svg("shares", _SMALL, clock, draw),
+    )
+
+
+def _temperature(epochs: Rows, clock: "_Clock") -> Plot:
+    alpha = _column(epochs, "train/alpha")
+
+    def draw(ax: Axes) -> None:
         _thin_plot(ax, clock.updates, alpha, color=_CURVE)
         ax.set_ylim(0, 1.1 * alpha.max())
 
-    return [
-        Plot(
-            "Share of healthy and of recovered states while training",
-            _course("The share of healthy states", healthy, clock, "{:.0%}".format),
-            _svg("shares", _SMALL, clock, draw_shares),
-        ),
-        Plot(
-            "Temperature (weight of the entropy)",
-            _course("The temperature", alpha, clock, "{:.3f}".format),
-            _svg("alpha", _SMALL, clock, draw_alpha),
-        ),
-    ]
+    return Plot(
+        "Temperature (weight of the entropy)",
+        _course("The temperature", alpha, clock, "{:.3f}".format),
+        _svg("alpha", _SMALL, clock, draw),
+    )
 
 
 class _Clock:
@@ -160,16 +171,11 @@ class _Clock:
         self.updates = _column(rows, "updates")
         self._minutes = _column(rows, "seconds") / 60
 
-    def minutes_at(self, updates: np.ndarray) -> np.ndarray:
-        return np.interp(updates, self.updates, self._minutes)
-
     def add_axis(self, ax: Axes) -> None:
         """Marks the wall clock along the top, at the ticks of the updates."""
-        low, high = ax.get_xlim()
-        ticks = [tick for tick in ax.get_xticks() if max(low, self.updates[0]) <= tick <= high]
-        ticks = [tick for tick in ticks if tick <= self.updates[-1]]
+        ticks = [tick for tick in ax.get_xticks() if self.updates[0] <= tick <= self.updates[-1]]
         top = ax.secondary_xaxis("top")
-        minutes = self.minutes_at(np.array(ticks))
+        minutes = np.interp(ticks, self.updates, self._minutes)
         digits = 0 if self._minutes[-1] >= 10 else 1
         top.set_xticks(ticks, [f"{minute:.{digits}f} min" for minute in minutes])
         top.spines["top"].set_visible(False)
@@ -177,15 +183,18 @@ class _Clock:
 
 def _svg(name: str, size: tuple[float, float], clock: _Clock, draw: Callable[[Axes], None]) -> str:
     # The salt keeps the ids of several drawings on one page apart, and equal from run to run.
-    with rc_context({**_STYLE, "svg.hashsalt": name}):
+    style: Any = {**_STYLE, "svg.hashsalt": name}  # matplotlib's own type lists every name it knows
+    with rc_context(style):
         figure = Figure(figsize=size, layout="constrained")
         ax = figure.add_subplot()
         draw(ax)
         ax.set_xlabel("gradient updates")
         ax.xaxis.set_major_locator(MaxNLocator(5))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _count(x)))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: count(x)))
         if not isinstance(ax.yaxis.get_major_formatter(), PercentFormatter):
-            ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,g}".replace(",", " ")))
+            ax.yaxis.set_major_formatter(
+                FuncFormatter(lambda y, _: f"{y:,g}".replace(",", "\u202f"))
+            )
         clock.add_axis(ax)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True)
@@ -199,7 +208,7 @@ def _for_page(svg: str) -> str:
     svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r"<svg \1>", svg, count=1)
     used = set(re.findall(r"(?:url\(|href=\")#([\w-]+)", svg))
     svg = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", svg)
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     for stand_in, colour in _IN_THE_PAGE.items():
         svg = svg.replace(stand_in, colour)
     return svg
@@ -216,13 +225,9 @@ def _column(rows: Rows, name: str) -> np.ndarray:
     return np.array([row[name] for row in rows], float)
 
 
-def _count(number: float) -> str:
-    return f"{number:,.0f}".replace(",", " ")
-
-
 def _course(what: str, values: np.ndarray, clock: _Clock, show: Callable[[float], str]) -> str:
     return (
-        f"{what}: {show(values[0])} after {_count(clock.updates[0])} updates, {show(values[-1])}"
-        f" after {_count(clock.updates[-1])}; lowest {show(values.min())}, highest"
+        f"{what}: {show(values[0])} after {count(clock.updates[0])} updates, {show(values[-1])}"
+        f" after {count(clock.updates[-1])}; lowest {show(values.min())}, highest"
         f" {show(values.max())}."
     )

@@ -47,7 +47,7 @@ class RewardStory:
       transcript: who answered what; None where nobody was asked.
       turns: the conversation, in order.
       source, program: the answered Python and the jnp made of it, as coloured HTML.
-      verdict: the content of verdict.json.
+      verdict: the content of verdict.json; a run accepts no other than an accepted program.
     """
 
     image: bytes | None

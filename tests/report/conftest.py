@@ -135,13 +135,18 @@ def rows() -> list[dict]:
 
 def write_reward(folder) -> None:
     image = encode_png(np.full((30, 40, 3), 128, np.uint8))
-    talk = run_conversation(_Model(), RobotTask("half_cheetah", "Run forward.", "0 | x"), image)
+    talk = run_conversation(
+        _Model(), RobotTask("half_cheetah", "Run forward.", "0 | x", "From its side."), image
+    )
     talk.save(folder / "transcript.json")
     (folder / "image.png").write_bytes(image)
     (folder / "reward.py").write_text(SOURCE)
     (folder / "reward_jnp.py").write_text(PROGRAM)
     finding = {"line": 5, "column": 1, "rule": "r", "message": f"careful {HOSTILE}", "hint": ""}
-    _write(folder / "verdict.json", {"accepted": True, "findings": [finding]})
+    _write(
+        folder / "verdict.json",
+        {"accepted": True, "max_relative_difference": 2e-7, "findings": [finding]},
+    )
 
 
 def _write(path, content) -> None:

@@ -1,0 +1,185 @@
+"""The report of a run: whole in one file, safe with a stranger's words, and complete."""
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from envs.rendering import RenderingUnavailable
+from lamour_jax.errors import UserError
+from lamour_jax.report import html
+from lamour_jax.report.films import Film
+from lamour_jax.report.html import write_report
+from lamour_jax.report.video import EncoderUnavailable
+from tests.report.conftest import HOSTILE, config
+
+VOID = {"meta", "img", "br", "link", "input", "use", "path", "stop"}
+
+
+class Page(HTMLParser):
+    """A page's elements and texts, and whether its tags are balanced."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: dict[str, list[str]] = {}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    @property
+    def text(self) -> str:
+        shown = [text for tag, texts in self.texts.items() if tag != "style" for text in texts]
+        return re.sub(r"\s+", " ", " ".join(shown))
+
+
+@pytest.fixture
+def filmed(monkeypatch, tmp_path):
+    """Films without physics and drawing, which other tests are about."""
+
+    def shoot(env, original, recovered, folder):
+        path = tmp_path / "film.mp4"
+        path.write_bytes(b"film")
+        return [
+            Film("Before: the original policy", path, "Not once healthy.", []),
+            Film("After: the recovered policy", path, "Healthy soon.", [(0.25, 1.0)]),
+        ]
+
+    monkeypatch.setattr(html, "shoot_before_and_after", shoot)
+
+
+@pytest.fixture
+def report(run_folder, env, filmed):
+    def write() -> tuple[str, Page]:
+        path = write_report(run_folder, env)
+        assert path == run_folder / "report.html"
+        text = path.read_text()
+        page = Page(text)
+        assert page.open == []
+        return text, page
+
+    return write
+
+
+def test_nothing_is_fetched_from_anywhere(report):
+    text, page = report()
+    assert not re.search(r"https?://|@import|srcset", text)
+    sources = [a[n] for _, a in page.elements for n in ("src", "poster") if n in a]
+    assert len(sources) == 3  # a picture, two films
+    assert all(source.startswith("data:") for source in sources)
+    links = [v for _, a in page.elements for n, v in a.items() if n in ("href", "xlink:href")]
+    assert links
+    assert all(link.startswith("#") for link in links)
+    assert all("url(#" in url for url in re.findall(r"url\([^)]*\)", text))
+
+
+def test_links_within_the_page_lead_somewhere_and_ids_are_unique(report):
+    text, page = report()
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    wanted = set(re.findall(r'(?:href="|url\()#([\w-]+)', text))
+    assert wanted <= set(ids)
+
+
+def test_words_of_a_model_stay_words(report):
+    text, page = report()
+    assert HOSTILE not in text
+    assert page.text.count('alert("owned")') >= 6  # in answers, code and verdict, to be read
+    assert len(page.all("script")) == 1
+    assert all("onerror" not in attributes for _, attributes in page.elements)
+
+
+def test_only_the_page_s_own_script_may_run(report):
+    text, page = report()
+    policy = next(a["content"] for a in page.all("meta") if "http-equiv" in a)
+    script = re.search(r"<script>(.*?)</script>", text, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_figures_words_and_code_are_there(report):
+    _, page = report()
+    for wanted in ("98%", "11 234", "12 585", "1.2 s", "97%", "12.6 min", "model-1"):
+        assert wanted in page.text
+    for wanted in ("The robot lies on its back.", "Roll over onto the feet.", "jax.numpy", "2e-07"):
+        assert wanted in page.text
+    assert "Line 5: careful" in page.text
+    assert "grad_updates_per_step" not in page.text  # settings are the run's, not the program's
+    assert "aux_coef" in page.text
+
+
+def test_pictures_films_and_curves_say_what_they_show(report):
+    _, page = report()
+    assert "lies on its back" in page.all("img")[0]["alt"]
+    assert [a["aria-label"] for a in page.all("video")] == [
+        "Before: the original policy. Not once healthy.",
+        "After: the recovered policy. Healthy soon.",
+    ]
+    drawings = [a for a in page.all("div") if a.get("role") == "img"]
+    assert len(drawings) == len(page.all("svg")) == 4
+    assert "2\u202f750 after 1\u202f000 updates" in drawings[0]["aria-label"]
+
+
+@pytest.mark.parametrize("method", ["sac_env", "sac_zero"])
+def test_baselines_have_no_reward_to_show(report, run_folder, method):
+    shutil.rmtree(run_folder / "reward")
+    (run_folder / "config.json").write_text(json.dumps({**config(), "method": method}))
+    _, page = report()
+    assert "asks no model" in page.text
+    assert page.all("img") == []
+    assert len(page.all("video")) == 2
+
+
+def test_reward_code_given_by_hand_needs_no_conversation(report, run_folder):
+    for name in ("image.png", "transcript.json"):
+        (run_folder / "reward" / name).unlink()
+    _, page = report()
+    assert "no model was asked" in page.text
+    assert "Reward code, as it was given" in page.text
+
+
+def test_one_evaluation_makes_no_curve(report, run_folder):
+    lines = (run_folder / "metrics.jsonl").read_text().splitlines()
+    (run_folder / "metrics.jsonl").write_text("\n".join(lines[:5]))
+    _, page = report()
+    assert "no curve to draw" in page.text
+
+
+@pytest.mark.parametrize("error", [RenderingUnavailable, EncoderUnavailable])
+def test_without_films_the_report_says_what_is_missing(run_folder, env, monkeypatch, error):
+    def fail(*args):
+        raise error("install <this>")
+
+    monkeypatch.setattr(html, "shoot_before_and_after", fail)
+    page = Page(write_report(run_folder, env).read_text())
+    assert page.all("video") == []
+    assert "The films are missing: install <this>" in page.text
+
+
+def test_unfinished_run_is_named_as_such(run_folder, env):
+    (run_folder / "metrics.json").unlink()
+    with pytest.raises(UserError, match=r"not finished.*--resume"):
+        write_report(run_folder, env)
