@@ -1,6 +1,7 @@
-"""What may stand in reward code at all. Fails closed: a node or a name that is not listed is refused.
+"""What may stand in reward code at all. Fails closed: what is not listed is refused.
 
-Runs on the syntax tree as parsed, before anything is translated or executed, and finds every fault at once.
+Runs on the syntax tree as parsed, before anything is translated or executed, and finds every fault
+at once.
 """
 
 from __future__ import annotations
@@ -20,46 +21,7 @@ from .names import (
     numpy_has,
     silent_names,
 )
-
-_PLAIN_NODES = (
-    # statements
-    ast.Module, ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.For,
-    ast.While, ast.If, ast.Expr, ast.Pass, ast.Break, ast.Continue, ast.Raise, ast.Assert, ast.Try,
-    ast.ExceptHandler, ast.With, ast.withitem, ast.Import, ast.ImportFrom,
-    # expressions
-    ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Lambda, ast.IfExp, ast.Dict, ast.List, ast.Tuple,
-    ast.ListComp, ast.GeneratorExp, ast.DictComp, ast.comprehension, ast.Compare, ast.Call,
-    ast.Constant, ast.Attribute, ast.Subscript, ast.Slice, ast.Name, ast.keyword,
-    ast.arguments, ast.arg,
-    # leaves
-    ast.Load, ast.Store, ast.And, ast.Or, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv,
-    ast.Mod, ast.Pow, ast.MatMult, ast.BitAnd, ast.BitOr, ast.BitXor, ast.Invert, ast.Not,
-    ast.UAdd, ast.USub, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot,
-    ast.In, ast.NotIn,
-)  # fmt: skip
-
-_REFUSED_NODES: dict[type[ast.AST], tuple[str, str]] = {
-    ast.ClassDef: ("a class", "use functions"),
-    ast.Global: ("global", "pass the value as an argument and return it"),
-    ast.Nonlocal: ("nonlocal", "pass the value as an argument and return it"),
-    ast.Yield: ("yield", "return a list"),
-    ast.YieldFrom: ("yield from", "return a list"),
-    ast.Await: ("await", "a reward waits for nothing"),
-    ast.AsyncFunctionDef: ("an async function", "write a plain def"),
-    ast.AsyncFor: ("async for", "write a plain for"),
-    ast.AsyncWith: ("async with", "a reward needs no context"),
-    ast.Starred: ("a star argument", "write the arguments out"),
-    ast.JoinedStr: ("string formatting", "a reward needs numbers only"),
-    ast.FormattedValue: ("string formatting", "a reward needs numbers only"),
-    ast.NamedExpr: ("an assignment inside an expression (:=)", "assign on a line of its own"),
-    ast.Delete: ("del", "leave the name alone"),
-    ast.Match: ("match", "use if and elif"),
-    ast.TryStar: ("except*", "use if and else"),
-    ast.Set: ("a set", "use a tuple"),
-    ast.SetComp: ("a set", "use a list"),
-    ast.LShift: ("a bit shift", "multiply by a power of two"),
-    ast.RShift: ("a bit shift", "divide by a power of two"),
-}
+from .syntax import ANNOTATION_NODES, PLAIN_NODES, REFUSED_NODES
 
 
 def check_allowlist(tree: ast.Module) -> None:
@@ -88,8 +50,8 @@ class _Checker(ast.NodeVisitor):
     def generic_visit(self, node: ast.AST) -> None:
         kind = type(node)
         formatting = kind in (ast.JoinedStr, ast.FormattedValue)
-        if kind not in _PLAIN_NODES and not (formatting and self._talking):
-            what, hint = _REFUSED_NODES.get(kind, (f"{kind.__name__}", "write it more simply"))
+        if kind not in PLAIN_NODES and not (formatting and self._talking):
+            what, hint = REFUSED_NODES.get(kind, (f"{kind.__name__}", "write it more simply"))
             rule = "string-formatting" if formatting else "forbidden-syntax"
             self.refuse(node, rule, f"{what} is not allowed", hint)
             return
@@ -317,12 +279,8 @@ class _Checker(ast.NodeVisitor):
 
 def _check_annotation(checker: _Checker, node: ast.expr | None) -> None:
     """Annotations are dropped unread; what cannot be one is refused all the same."""
-    allowed = (
-        ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.Tuple, ast.List, ast.BinOp,
-        ast.BitOr, ast.Load,
-    )  # fmt: skip
     for part in ast.walk(node) if node is not None else ():
-        if not isinstance(part, allowed):
+        if not isinstance(part, ANNOTATION_NODES):
             checker.refuse(part, "annotation", "an annotation may only name types")
 
 
@@ -333,9 +291,7 @@ def _bound_names(tree: ast.Module) -> Iterable[str]:
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
-        elif isinstance(node, ast.FunctionDef) or (
-            isinstance(node, ast.ExceptHandler) and node.name is not None
-        ):
+        elif isinstance(node, ast.FunctionDef | ast.ExceptHandler) and node.name is not None:
             yield node.name
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 from .findings import RewardCodeError, fail_whole
 from .program import JNP_FILE, RewardProgram, make_program
@@ -72,7 +73,7 @@ def _read(path: Path) -> str:
         raise fail_whole("no-artefact", f"{path} cannot be read: {error}", _REMEDY) from None
 
 
-def _read_verdict(path: Path) -> dict[str, object]:
+def _read_verdict(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(_read(path))
         complete = math.isfinite(float(record["lowest_reward"] or 0)) and record["jnp_sha256"]

@@ -1,4 +1,4 @@
-"""The whole path of an answer: extract, check, translate, verify. Says what is wrong, never raises."""
+"""The whole path of an answer: extract, check, translate, verify."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Rewrites `break`, `continue` and `return` inside loops, `try`, `assert`, `+=` to plainer Python.
+"""Rewrites `break`, `continue`, `return` inside loops, `try`, `assert`, `+=` and `a = b = c`
+to plainer Python.
 
 A loop is unrolled while tracing, so leaving it early on a condition that depends on the state needs
 a flag:
@@ -30,10 +31,13 @@ _Node = TypeVar("_Node", bound=ast.stmt)
 IN_PLACE = "in place"
 
 
+_FLAGS = ("stop", "skip", "done", "result", "item")
+
+
 def desugar(tree: ast.Module) -> tuple[ast.Module, list[Finding]]:
     """The rewritten copy of a normalised tree, and warnings about what was left out."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    rewriter = _Rewriter(names)
+    rewriter = _Rewriter(tree, names)
     rewritten = rewriter.visit(copy.deepcopy(tree))
     return ast.fix_missing_locations(rewritten), rewriter.warnings
 
@@ -53,13 +57,19 @@ class _Loop:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, names: set[str]) -> None:
+    def __init__(self, tree: ast.Module, names: set[str]) -> None:
+        self.tree = tree
         self.names = names  # that the source uses already
         self.warnings: list[Finding] = []
 
+    def _fresh(self, wish: str) -> str:
+        while wish in self.names:
+            wish += "_"
+        return wish
+
     def _loop(self, node: ast.For | ast.While) -> _Loop:
         suffix = str(node.lineno)
-        while any(f"{flag}_{suffix}" in self.names for flag in ("stop", "skip", "done", "result")):
+        while any(f"{flag}_{suffix}" in self.names for flag in _FLAGS):
             suffix += "_"
         return _Loop(suffix)
 
@@ -75,6 +85,15 @@ class _Rewriter(ast.NodeTransformer):
         )
         self.generic_visit(node)
         return node.body + node.orelse + node.finalbody
+
+    def visit_Assign(self, node: ast.Assign) -> list[ast.stmt]:
+        first, *others = node.targets
+        if not others:
+            return [node]
+        kept = first.id if isinstance(first, ast.Name) else self._fresh(f"value_{node.lineno}")
+        targets = others if isinstance(first, ast.Name) else node.targets
+        copies = [_set_target(target, ast.Name(kept, ast.Load()), node) for target in targets]
+        return [_set(kept, node.value, node), *copies]
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.Assign:
         old = copy.deepcopy(node.target)
@@ -92,9 +111,21 @@ class _Rewriter(ast.NodeTransformer):
         loop = self._loop(node)
         body = _rewrite_block(node.body, loop)
         if loop.stop is not None:
+            body = self._keep_target(node, loop) + body
             body = [_at(ast.If(_negate([loop.stop]), body, []), node)]
         node.body = _reset_skip(loop, node) + body
         return [*_start(loop, node), node, *_finish(loop, node)]
+
+    def _keep_target(self, node: ast.For, loop: _Loop) -> list[ast.stmt]:
+        """The loop's variable stays what it was at the break, if anybody looks at it later."""
+        targets = {n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)}
+        inside = sum(n.id in targets for n in _loads(node))
+        if inside == sum(n.id in targets for n in _loads(self.tree)):
+            return []
+        item = f"item_{loop.suffix}"
+        kept = _set_target(node.target, ast.Name(item, ast.Load()), node)
+        node.target = ast.Name(item, ast.Store())
+        return [kept]
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
         self.generic_visit(node)
@@ -178,7 +209,16 @@ def _negate(flags: list[str]) -> ast.expr:
 
 
 def _set(name: str, value: ast.expr, node: ast.stmt) -> ast.stmt:
-    return _at(ast.Assign([ast.Name(name, ast.Store())], value), node)
+    return _set_target(ast.Name(name, ast.Store()), value, node)
+
+
+def _set_target(target: ast.expr, value: ast.expr, node: ast.stmt) -> ast.stmt:
+    return _at(ast.Assign([target], value), node)
+
+
+def _loads(tree: ast.AST) -> list[ast.Name]:
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return [name for name in names if isinstance(name.ctx, ast.Load)]
 
 
 def _at(new: _Node, old: ast.stmt) -> _Node:

@@ -50,7 +50,7 @@ def _fenced_blocks(text: str) -> list[str]:
 
 
 def _choose(blocks: list[str]) -> str:
-    """The last block that is complete (a final version follows its drafts), else all of them together."""
+    """The last complete block (a final version follows its drafts), else all together."""
     complete = [block for block in blocks if all(_defines(block, name) for name in REQUIRED)]
     return complete[-1] if complete else "\n\n".join(filter(_looks_like_code, blocks))
 

@@ -65,7 +65,7 @@ def silent_names(tree: ast.Module) -> set[str]:
 
 
 def is_talk(node: ast.expr, silent: set[str]) -> bool:
-    """Is this a call of print, of logging or of a logger (`silent`)? As a statement it is dropped."""
+    """Is this a call of print, logging or a logger (`silent`)? As a statement it is dropped."""
     return isinstance(node, ast.Call) and (
         (isinstance(node.func, ast.Name) and node.func.id == "print")
         or (isinstance(node.func, ast.Attribute) and _root(node.func) in silent)

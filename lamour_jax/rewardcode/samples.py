@@ -96,7 +96,8 @@ def _boundary_states(samples: SampleStates, tree: ast.Module) -> np.ndarray:
 def _numbers(tree: ast.Module) -> set[float]:
     """Constants of the code that could be thresholds."""
     constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {float(c) for c in constants if type(c) in (int, float) and abs(c) <= 10.0}
+    numbers = (value for value in constants if isinstance(value, int | float))
+    return {float(number) for number in numbers if abs(number) <= 10.0}
 
 
 def _components(tree: ast.Module) -> list[int]:

@@ -1,4 +1,4 @@
-"""Runs NumPy reward code on many states, in a process of its own. Started by `sandbox.py`, as a script.
+"""Runs NumPy reward code on many states, in a process of its own that `sandbox.py` starts.
 
 Stands alone: the standard library and NumPy only. Reads one request from stdin, then gives up
 everything it does not need (files, memory, time, the interpreter's doors) before the first line of

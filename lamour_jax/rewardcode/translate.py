@@ -9,21 +9,21 @@ from dataclasses import dataclass
 
 from . import runtime
 from .allowlist import check_allowlist
+from .analysis.facts import Analysis
+from .analysis.statements import analyse
 from .desugar import desugar
-from .emit_statements import FunctionBody, write_function
-from .facts import Analysis
+from .emission.statements import FunctionBody, write_function
+from .emission.writer import Output, Scope, Writer, comments_of
 from .findings import Finding
-from .interpret import analyse
 from .limits import parse
 from .names import module_bindings
 from .normalise import normalise
-from .writer import Output, Scope, Writer, comments_of
 
 _HEADER = '''"""Reward program for lamour_jax, translated from the NumPy code in reward.py.
 
 sha256 of reward.py: {sha256}
-State: {state_size} numbers, action: {action_size}. Written by `lamour check`; edit reward.py and run
-it again instead of editing this file.
+State: {state_size} numbers, action: {action_size}. Written by `lamour check`: to change the
+reward, edit reward.py and run it again.
 """'''
 
 

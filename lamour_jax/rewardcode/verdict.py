@@ -44,9 +44,7 @@ class Verdict:
         lines = self.source.splitlines()
         text = ["accepted" if self.accepted else "refused"]
         if not math.isnan(self.max_relative_difference):
-            text[0] += (
-                f"; the translation differs from NumPy by {self.max_relative_difference:.1e} at most"
-            )
+            text[0] += f"; largest difference from NumPy {self.max_relative_difference:.1e}"
         for finding in self.findings:
             text.append(str(finding))
             if 0 < finding.line <= len(lines):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
+from ..findings import fail
+from ..limits import MAX_LOOP
 from .arrays import describe
-from .findings import fail
-from .limits import MAX_LOOP
 from .values import Items, Known, Mapping, Traced, Value, from_numpy
 
 

@@ -9,10 +9,10 @@ import ast
 from collections.abc import Callable
 from functools import partial, reduce
 
-from . import tables
-from .emit_calls import CallSite, express_call
-from .findings import fail
-from .names import dotted
+from .. import tables
+from ..findings import fail
+from ..names import dotted
+from .calls import CallSite, express_call
 from .writer import Output, Scope, dotted_name, make_call
 
 

@@ -11,8 +11,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .findings import Finding, fail, finding_at
-from .limits import MAX_STEPS
+from ..findings import Finding, fail, finding_at
+from ..limits import MAX_STEPS
 from .values import Function, Items, Known, Library, Mapping, Traced, Undefined, Value, as_traced
 
 # What a variable is after a traced `if`, from the least to the most troublesome.
@@ -64,13 +64,13 @@ class Fact:
             self.python &= value.python
             self.masked |= value.mask is not None
         self.container |= isinstance(value, Items | Mapping)
-        target = value.path if isinstance(value, Library) else None
-        target = value.node if isinstance(value, Function) else target
-        if target is not None and target not in self.targets:
-            self.targets.append(target)
+        if isinstance(value, Library) and value.path not in self.targets:
+            self.targets.append(value.path)
+        if isinstance(value, Function) and value.node not in self.targets:
+            self.targets.append(value.node)
 
 
-Execute = Callable[[ast.FunctionDef, Frame, "Analysis"], Value]
+Execute = Callable[[ast.FunctionDef | ast.Lambda, Frame, "Analysis"], Value]
 
 
 @dataclass

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..findings import fail
 from .arrays import describe
 from .facts import Analysis
-from .findings import fail
 from .values import Items, Known, Traced, Value, as_traced, from_numpy, is_number
 
 
@@ -97,9 +97,10 @@ def _check_slice(node: ast.AST, owner: Traced, bounds: slice, axis: int, run: An
 
 def _out_of_range(node: ast.AST, owner: Traced, reason: str, run: Analysis) -> Exception:
     what = "the state or action vector" if owner.storage in run.inputs else "the array"
+    size = owner.shape[0]
     return fail(
-        node, "index-out-of-range", f"outside {what}, which has {owner.shape[0]} elements: {reason}",
-        f"indices go from 0 to {owner.shape[0] - 1}",
+        node, "index-out-of-range", f"outside {what}, which has {size} elements: {reason}",
+        f"indices go from 0 to {size - 1}",
     )  # fmt: skip
 
 

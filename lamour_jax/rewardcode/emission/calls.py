@@ -1,4 +1,4 @@
-"""Calls in reward code as jnp calls: functions of the source, of NumPy, math and Python; methods."""
+"""Calls in reward code as jnp calls: the source's functions, NumPy, math, Python's, methods."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import tables
-from .findings import fail
+from .. import tables
+from ..findings import fail
 from .writer import Output, Scope, dotted_name, make_call
 
 Form = Callable[[ast.expr], ast.expr]

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from . import tables
-from .findings import RewardCodeError, fail
-from .limits import MAX_ELEMENTS, MAX_EXPONENT, MAX_INTEGER
+from .. import tables
+from ..findings import RewardCodeError, fail
+from ..limits import MAX_ELEMENTS, MAX_EXPONENT, MAX_INTEGER
 from .values import Items, Known, Library, Traced, Value, from_numpy, is_number, leaves
 
 BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {

@@ -15,8 +15,12 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .desugar import IN_PLACE
-from .emit_expressions import (
+from ..analysis.facts import MERGE_ARRAY, MERGE_UNDEFINED
+from ..analysis.statements import WRITING_METHODS, contains_return
+from ..desugar import IN_PLACE
+from ..findings import fail
+from ..limits import MAX_LINE_NODES
+from .expressions import (
     as_array,
     conjunction,
     express,
@@ -28,10 +32,7 @@ from .emit_expressions import (
     note_captured,
     truth,
 )
-from .facts import MERGE_ARRAY, MERGE_UNDEFINED
-from .findings import fail
-from .limits import MAX_LINE_NODES
-from .interpret import WRITING_METHODS, contains_return
+from .flow import continues, size, stored_names, unparse
 from .writer import Output, Scope, make_call
 
 
@@ -53,14 +54,14 @@ class FunctionBody:
 
     def line(self, node: ast.AST, expression: ast.AST) -> None:
         """Write one line of code."""
-        if _size(expression, {}) > MAX_LINE_NODES:
+        if size(expression, {}) > MAX_LINE_NODES:
             raise fail(node, "too-deep", "the line becomes too long", "split it into several lines")
         self.out.writer.line(unparse(expression), getattr(node, "lineno", 0))
 
     # Assignments
 
     def assign(self, node: ast.Assign, scope: Scope) -> None:
-        target, *more = node.targets
+        (target,) = node.targets
         if isinstance(target, ast.Subscript):
             self._assign_item(target, node, scope)
         else:
@@ -71,14 +72,14 @@ class FunctionBody:
             self._write_assignment(node, written, value)
             if mask is not None and isinstance(written, ast.Name):
                 self._keep_mask(node, written.id, mask)
-        for other in more:
-            copied = ast.Assign([other], _load(target), lineno=node.lineno)
-            self.out.run.facts[id(copied.value)] = self.out.run.fact(node.value)
-            self.assign(copied, scope)
 
     def _write_assignment(self, node: ast.Assign, target: ast.expr, value: ast.expr) -> None:
-        in_place = node.type_comment == IN_PLACE and isinstance(value, ast.BinOp)
-        if in_place and isinstance(value, ast.BinOp) and unparse(target) == unparse(value.left):
+        if (
+            node.type_comment == IN_PLACE
+            and isinstance(target, ast.Name)
+            and isinstance(value, ast.BinOp)
+            and unparse(value.left) == target.id
+        ):
             self.line(node, ast.AugAssign(target, value.op, value.right))
         else:
             self.line(node, ast.Assign([target], value, lineno=node.lineno))
@@ -182,7 +183,7 @@ class FunctionBody:
     def _condition(self, node: ast.If, scope: Scope) -> ast.expr:
         """The condition under a name that stays what it is."""
         condition = truth(node.test, scope, self.out)
-        if isinstance(condition, ast.Name) and _stores(self.node).count(condition.id) <= 1:
+        if isinstance(condition, ast.Name) and stored_names(self.node).count(condition.id) <= 1:
             return condition
         name = ast.Name(self.out.fresh(f"when_{node.lineno}"))
         self.line(node, ast.Assign([name], condition, lineno=node.lineno))
@@ -204,7 +205,7 @@ class FunctionBody:
     # The short form: a condition that only gives one variable another value
 
     def _write_as_where(self, node: ast.If, scope: Scope) -> bool:
-        names = set(_stores(node))
+        names = set(stored_names(node))
         merges = self.out.run.merges.get(id(node), {})
         if len(names) != 1 or merges.get(*names) != MERGE_ARRAY:
             return False
@@ -231,8 +232,8 @@ class FunctionBody:
             return None
         (statement,) = side
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            plain = len(statement.targets) == 1 and not self.out.run.fact(statement.value).masked
-            return express(statement.value, scope, self.out) if plain else None
+            masked = self.out.run.fact(statement.value).masked
+            return None if masked else express(statement.value, scope, self.out)
         if isinstance(statement, ast.If) and self.out.run.fact(statement.test).traced:
             return self._where(statement, name, scope)
         return None
@@ -257,7 +258,7 @@ class FunctionBody:
         """Before Python's own control flow, give variables the name they have on every way."""
         if not scope.suffix:
             return
-        for name in dict.fromkeys(_stores(node)):
+        for name in dict.fromkeys(stored_names(node)):
             if name in scope.names and name not in scope.own:
                 old = ast.Name(scope.names[name])
                 new = ast.Name(scope.assign(name, self.out))
@@ -306,59 +307,6 @@ def write_function(node: ast.FunctionDef, scope: Scope, out: Output) -> None:
     name = scope.assign(node.name, out)
     with out.writer.block(f"def {name}({unparse(arguments)}):", node.lineno):
         FunctionBody(out, node).write(node.body, inner)
-
-
-def continues(statements: list[ast.stmt], out: Output) -> bool:
-    """Can a path come out at the end of these statements? As in the analysis."""
-    return all(_continues(statement, out) for statement in statements)
-
-
-def _continues(node: ast.stmt, out: Output) -> bool:
-    if isinstance(node, ast.If):
-        sides = [node.body, node.orelse]
-        if not out.run.fact(node.test).traced:
-            taken = out.run.taken.get(id(node), set())
-            sides = [side for side, way in zip(sides, (True, False), strict=True) if way in taken]
-        return not sides or any(continues(side, out) for side in sides)
-    return not isinstance(node, ast.Return | ast.Raise)
-
-
-def _stores(node: ast.AST) -> list[str]:
-    """Variables that are assigned or written into, in this function."""
-    found: list[str] = []
-    pending = list(ast.iter_child_nodes(node))
-    while pending:
-        child = pending.pop(0)
-        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
-            found.append(child.id)
-        elif (isinstance(child, ast.Subscript) and isinstance(child.ctx, ast.Store)) or (
-            isinstance(child, ast.Attribute) and child.attr in WRITING_METHODS
-        ):
-            found += [n.id for n in ast.walk(child.value) if isinstance(n, ast.Name)]
-        elif isinstance(child, ast.FunctionDef):
-            found.append(child.name)
-            continue
-        if not isinstance(child, ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.DictComp):
-            pending += ast.iter_child_nodes(child)
-    return found
-
-
-def unparse(node: ast.AST) -> str:
-    """Source text of a node that was made here."""
-    return ast.unparse(ast.fix_missing_locations(node))
-
-
-def _size(node: ast.AST, known: dict[int, int]) -> int:
-    """How many nodes are written out; shared ones are looked at once, but count each time."""
-    if id(node) not in known:
-        known[id(node)] = 1 + sum(_size(child, known) for child in ast.iter_child_nodes(node))
-    return known[id(node)]
-
-
-def _load(target: ast.expr) -> ast.expr:
-    if not isinstance(target, ast.Name):
-        raise fail(target, "assignment", "several targets", "assign one at a time")
-    return ast.Name(target.id, ast.Load())
 
 
 _STATEMENTS: dict[type[ast.stmt], Callable[..., None]] = {

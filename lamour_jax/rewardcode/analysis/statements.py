@@ -9,24 +9,20 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..desugar import IN_PLACE
+from ..extract import REQUIRED
+from ..findings import fail
+from ..limits import MAX_LOOP
 from .arrays import describe
+from .assignments import check_in_place, store, written_name
 from .containers import elements, write_method
-from .desugar import IN_PLACE
 from .evaluate import (
     argument_defaults,
     check_truth,
-    constant_key,
     evaluate,
-    index_parts,
     is_true,
-    mask_key,
-    unpack,
 )
-from .extract import REQUIRED
 from .facts import Analysis, Frame
-from .findings import fail
-from .indexing import assign_index
-from .limits import MAX_LOOP
 from .values import (
     Function,
     Items,
@@ -36,7 +32,6 @@ from .values import (
     Undefined,
     Value,
     join,
-    storages,
 )
 
 WRITING_METHODS = ("append", "extend", "update")
@@ -118,102 +113,12 @@ class _Block:
     def evaluate(self, node: ast.expr) -> Value:
         return evaluate(node, self.frame, self.run)
 
-    # Assignments
-
     def assign(self, node: ast.Assign) -> bool:
         value = self.evaluate(node.value)
         if node.type_comment == IN_PLACE:
-            self._check_in_place(node, value)
-        for target in node.targets:
-            self._store(target, value)
+            check_in_place(node, value, self.frame, self.run)
+        store(node.targets[0], value, self.frame, self.run)
         return True
-
-    def _check_in_place(self, node: ast.Assign, value: Value) -> None:
-        """`x += y` changes an array or a list for everybody who holds it."""
-        target = node.targets[0]
-        if not isinstance(target, ast.Name):
-            return
-        old = self.frame.names.get(target.id)
-        if isinstance(old, Items) and old.is_list and not isinstance(value, Items):
-            raise fail(node, "mixed-types", "a list and an array", "make the list an np.array")
-        if isinstance(old, Items) or (isinstance(old, Traced) and old.shape):
-            self._changed_name(target, node)
-        if isinstance(old, Traced) and old.shape and isinstance(value, Traced):
-            if value.shape != old.shape or (value.kind != old.kind and old.kind != "f"):
-                raise fail(
-                    node, "assignment", "the result does not fit the array that it changes",
-                    "write x = x + y",
-                )  # fmt: skip
-
-    def _store(self, target: ast.expr, value: Value) -> None:
-        if isinstance(target, ast.Name):
-            self.frame.names[target.id] = value
-            self._note_term(target, value)
-        elif isinstance(target, ast.Subscript):
-            self._store_item(target, value)
-        else:
-            for element, item in unpack(target, value):
-                self._store(element, item)
-
-    def _note_term(self, target: ast.Name, value: Value) -> None:
-        """A number in calculate_reward that the state has a part in should change with it."""
-        varies = isinstance(value, Traced) and not value.shape and value.exact is None
-        if len(self.run.callers) == 1 and varies and target.id != "_":
-            self.run.terms[target.id] = target.lineno
-
-    def _store_item(self, target: ast.Subscript, value: Value) -> None:
-        name = self._changed_name(target.value, target)
-        owner = self.evaluate(target.value)
-        if isinstance(owner, Traced):
-            parts = index_parts(target.slice, self.frame, self.run)
-            key = mask_key(target.slice, self.frame)
-            changed = assign_index(target, owner, parts, key, value, self.run)
-            self.frame.names[name] = changed
-            return
-        key = self.evaluate(target.slice)
-        if isinstance(owner, Mapping):
-            entries = owner.as_dict() | {constant_key(target.slice, key): value}
-            changed: Value = Mapping(tuple(entries.items()), owner.storage)
-        elif isinstance(owner, Items) and owner.is_list and isinstance(key, Known):
-            items = list(owner.items)
-            try:
-                items[key.value] = value
-            except (IndexError, TypeError):
-                raise fail(target, "index-out-of-range", f"no item {key.value!r}") from None
-            changed = Items(tuple(items), True, owner.storage)
-        else:
-            raise fail(target, "assignment", f"nothing can be put into {describe(owner)} here")
-        self.frame.names[name] = changed
-
-    def _changed_name(self, owner: ast.expr, node: ast.AST) -> str:
-        """The variable that a statement writes into; nobody else may hold the same object."""
-        if not isinstance(owner, ast.Name) or owner.id not in self.frame.names:
-            raise fail(
-                node, "assignment", "only a variable of this function can be written into",
-                "give it a name of its own first",
-            )  # fmt: skip
-        mine = storages(self.frame.names[owner.id])
-        for frame in self._frames():
-            for name, value in frame.names.items():
-                same = frame is self.frame and name == owner.id
-                if not same and mine & storages(value):
-                    raise fail(
-                        node, "shared-array",
-                        f"{owner.id} and {name} are one and the same object: both would change",
-                        f"write {owner.id} = {owner.id}.copy() before",
-                    )  # fmt: skip
-        return owner.id
-
-    def _frames(self) -> list[Frame]:
-        """All frames alive: of the callers and of the functions around them."""
-        found: list[Frame] = []
-        for frame in [self.frame, *(frame for _, frame in self.run.callers)]:
-            inner: Frame | None = frame
-            while inner is not None:
-                if not any(inner is other for other in found):
-                    found.append(inner)
-                inner = inner.parent
-        return found
 
     # Control flow
 
@@ -255,7 +160,7 @@ class _Block:
 
     def loop(self, node: ast.For) -> bool:
         for item in elements(node.iter, self.evaluate(node.iter)).items:
-            self._store(node.target, item)
+            store(node.target, item, self.frame, self.run)
             if not self.execute(node.body):
                 raise fail(node, "forbidden-syntax", "this loop never comes to its second turn")
         return True
@@ -281,8 +186,8 @@ class _Block:
         method = call.func if isinstance(call, ast.Call) else None
         if isinstance(method, ast.Attribute) and method.attr in WRITING_METHODS:
             assert isinstance(call, ast.Call)
-            name = self._changed_name(method.value, node)
             owner = self.evaluate(method.value)
+            name = written_name(method.value, node, self.frame, self.run)
             if not isinstance(owner, Items | Mapping):
                 raise fail(node, "unknown-method", f"{describe(owner)} has no .{method.attr}()")
             arguments = [self.evaluate(argument) for argument in call.args]
@@ -323,7 +228,7 @@ def contains_return(node: ast.AST) -> bool:
     return any(contains_return(child) for child in ast.iter_child_nodes(node))
 
 
-_STATEMENTS: dict[type[ast.stmt], Callable[[_Block, ast.stmt], bool]] = {
+_STATEMENTS: dict[type[ast.stmt], Callable[..., bool]] = {
     ast.Assign: _Block.assign,
     ast.If: _Block.branch,
     ast.For: _Block.loop,
@@ -333,4 +238,4 @@ _STATEMENTS: dict[type[ast.stmt], Callable[[_Block, ast.stmt], bool]] = {
     ast.FunctionDef: _Block.define,
     ast.Raise: _Block.fail_here,
     ast.Pass: _Block.nothing,
-}  # type: ignore[dict-item]
+}

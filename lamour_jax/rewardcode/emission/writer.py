@@ -1,4 +1,4 @@
-"""The text of a translation: lines with indentation, the original's comments, where lines come from."""
+"""The text of a translation: lines, the original's comments, where each line comes from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from .facts import Analysis
+from ..analysis.facts import Analysis
 
 INDENT = "    "
 

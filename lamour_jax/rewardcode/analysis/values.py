@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .facts import Frame
 
 _serial = itertools.count()
-_DTYPES = {"b": np.bool_, "i": np.int64, "f": np.float64}
+_DTYPES: dict[str, Any] = {"b": np.bool_, "i": np.int64, "f": np.float64}
 _ORDER = "bif"
 
 
@@ -42,11 +42,9 @@ class Traced:
     mask: object = None  # for a[mask]: which mask, equal for equal ones; shape is that of a
 
     def sample(self) -> Any:
-        """An array of this shape and dtype, to ask NumPy what an operation makes of it."""
-        if self.exact is not None:
-            return self.exact
-        sample = np.ones(self.shape, _DTYPES[self.kind])
-        return sample.item() if self.python else sample[()]
+        """A number or array like this one, to ask NumPy what an operation makes of it."""
+        array = np.ones(self.shape, _DTYPES[self.kind]) if self.exact is None else self.exact
+        return array.item() if self.python else array[()]
 
 
 @dataclass(frozen=True)

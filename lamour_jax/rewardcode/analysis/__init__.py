@@ -1,0 +1,1 @@
+"""What a program computes, found out without running it: known or traced, shapes, kinds, faults."""

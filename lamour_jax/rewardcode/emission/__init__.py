@@ -1,0 +1,1 @@
+"""jnp source, written from the syntax tree and the facts of the analysis."""
