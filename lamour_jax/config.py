@@ -42,6 +42,11 @@ class SACConfig:
         if self.replay_capacity < self.num_envs:
             raise ValueError("replay_capacity must hold at least one step of all robots")
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "SACConfig":
+        """Settings from what `to_json` made of them."""
+        return cls(**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -83,24 +88,27 @@ _FAST: dict[str, Any] = {
     "grad_updates_per_step": 8,
     "random_steps": 8_000,
     "replay_capacity": 500_000,
+    "batch_size": 128,  # half the batch buys nearly twice the updates per second
     "tau": 0.01,
     "actor_learning_rate": 1e-3,
     "critic_learning_rate": 1e-3,
+    "final_learning_rate_fraction": 0.1,
+    # In the published runs the robot stands once the temperature has fallen to about this.
+    "initial_temperature": 0.03,
+    "temperature_learning_rate": 1e-4,
     "critic_layer_norm": True,
     "dropout_rate": 0.0,
 }
 
-# From scratch on the original task: half the batch buys twice the updates per second.
+# From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
     **_FAST,
-    "batch_size": 128,
     "actor_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
+    "final_learning_rate_fraction": 1.0,
     "temperature_learning_rate": 3e-4,
     "initial_temperature": 0.2,
 }
-
-PRETRAIN_OVERRIDES: dict[str, dict[str, Any]] = {}
 
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST}
 
@@ -128,7 +136,7 @@ def recovery_updates(robot: str, preset: str) -> int:
 
 def pretrain_config(robot: str) -> SACConfig:
     """Settings for training an original policy of `robot` from scratch."""
-    return SACConfig(**{**_PRETRAIN, **PRETRAIN_OVERRIDES.get(robot, {})})
+    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN})
 
 
 def to_json(config: SACConfig | TrainConfig) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import envs
 from envs.base import RecoveryEnv
 from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy
+from lamour_jax.runs import Run, read_config
 
 T = TypeVar("T")
 
@@ -74,6 +75,20 @@ def policy_for(env: RecoveryEnv, path: Path | None) -> Policy:
         observation_size=env.observation_size,
         action_size=env.action_size,
     )
+
+
+def open_run(folder: Path | None, kind: str) -> Run:
+    """Opens the run of `lamour KIND` in `folder`, to be continued.
+
+    Raises:
+      UserError: no folder given, or it holds no such run.
+    """
+    if folder is None:
+        raise UserError("--resume needs --out, the folder of the run to continue")
+    config = read_config(folder)
+    if config["kind"] != kind:
+        raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
+    return Run(folder, config)
 
 
 def user_settings(kind: Callable[..., T], **values: Any) -> T:

@@ -9,31 +9,38 @@ import jax
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import EVALUATION_SEED, describe
 from lamour_jax.cli.training import Evaluator, Task, run_training
-from lamour_jax.config import TrainConfig, pretrain_config, to_json
+from lamour_jax.config import SACConfig, TrainConfig, pretrain_config, to_json
+from lamour_jax.errors import UserError
 from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
-from lamour_jax.runs import create_run, machine
+from lamour_jax.runs import Run, create_run, machine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    common.add_env_argument(parser)
+    parser.add_argument("--env", help="the robot (not needed with --resume)")
     parser.add_argument("--updates", type=int, default=400_000, help="gradient updates")
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_physics_argument(parser)
     common.add_out_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    folder, measures = pretrain(
-        env=options.env,
-        updates=options.updates,
-        seed=options.seed,
-        physics=options.physics,
-        out=options.out,
-    )
+    if options.resume:
+        measures = resume(options.out)
+    elif options.env is None:
+        raise UserError("which robot? give --env")
+    else:
+        measures = pretrain(
+            env=options.env,
+            updates=options.updates,
+            seed=options.seed,
+            physics=options.physics,
+            out=options.out,
+        )
     print(describe(measures))
-    print(f"the policy is {folder / 'policy.msgpack'}")
+    print(f"the policy is {measures['policy']}")
     return 0
 
 
@@ -44,16 +51,15 @@ def pretrain(
     seed: int = 1,
     physics: str = "auto",
     out: Path | None = None,
-) -> tuple[Path, dict[str, Any]]:
-    """Trains a policy on the original task from normal starts.
+) -> dict[str, Any]:
+    """Trains a policy on the original task from normal starts, in a run folder.
 
-    Returns the run folder and the measures of the best policy on 64 fresh episodes.
+    Returns the measures of the best policy on 64 fresh episodes, and the file that holds it.
 
     Raises:
       UserError: bad input, or the run was interrupted.
     """
     robot = common.make_env(env, "normal", physics)
-    sac = pretrain_config(env)
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
     config = {
         "kind": "pretrain",
@@ -61,24 +67,36 @@ def pretrain(
         "physics": robot.backend,
         "observation_size": robot.observation_size,
         "action_size": robot.action_size,
-        "sac": to_json(sac),
+        "sac": to_json(pretrain_config(env)),
         "train": to_json(settings),
         "machine": machine(),
     }
-    run = create_run(common.output_folder(out, "pretrain", env), config)
+    opened = create_run(common.output_folder(out, "pretrain", env), config)
+    return _train_and_judge(opened, resuming=False)
+
+
+def resume(folder: Path | None) -> dict[str, Any]:
+    """Continues an interrupted run; returns and raises as `pretrain`."""
+    return _train_and_judge(common.open_run(folder, "pretrain"), resuming=True)
+
+
+def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
+    sac, settings = SACConfig.from_json(run.config["sac"]), TrainConfig(**run.config["train"])
+    robot = common.make_env(run.robot, "normal", run.config["physics"])
     try:
         # The original reward everywhere and nothing added: the original task.
         task = Task(robot, robot, make_rule("sac_env"))
-        params = run_training(task, sac, settings, run)
+        params = run_training(task, sac, settings, run, resume=resuming)
         network = Actor(robot.action_size, sac.hidden_sizes)
         play = Evaluator(robot, network, settings.final_eval_episodes)
         measures = {
-            "robot": env,
+            "robot": run.robot,
             "start": "normal",
             "physics": robot.backend,
+            "policy": str(run.folder / "policy.msgpack"),
             **play(params, jax.random.key(EVALUATION_SEED)),
         }
         run.finish(measures)
     finally:
         run.close()
-    return run.folder, measures
+    return measures

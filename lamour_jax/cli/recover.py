@@ -20,7 +20,7 @@ from lamour_jax.policy import Policy, load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
 from lamour_jax.rewardcode import RewardCodeError, load_program, save_artefact
-from lamour_jax.runs import Run, claim_folder, create_run, machine, read_config
+from lamour_jax.runs import Run, claim_folder, create_run, machine
 from lamour_jax.types import Params, RewardFunctions
 
 
@@ -47,8 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     common.set_up()
     if options.resume:
-        if options.out is None:
-            raise UserError("--resume needs --out, the folder of the run to continue")
         outcomes = [resume(options.out)]
     else:
         if options.env is None:
@@ -146,16 +144,13 @@ def recover(
         opened.close()
 
 
-def resume(folder: Path) -> dict[str, Any]:
+def resume(folder: Path | None) -> dict[str, Any]:
     """Continues an interrupted run from its last checkpoint, with the settings that it had.
 
     Raises:
       UserError: there is nothing to continue.
     """
-    config = read_config(folder)
-    if config["kind"] != "recover":
-        raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
-    opened = Run(folder, config)
+    opened = common.open_run(folder, "recover")
     try:
         return _train_and_judge(opened, resuming=True)
     finally:
@@ -164,7 +159,7 @@ def resume(folder: Path) -> dict[str, Any]:
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     config = run.config
-    sac = SACConfig(**{**config["sac"], "hidden_sizes": tuple(config["sac"]["hidden_sizes"])})
+    sac = SACConfig.from_json(config["sac"])
     settings = TrainConfig(**config["train"])
     arena = _Arena(config["robot"], config["physics"], settings.final_eval_episodes)
     original = load_policy(

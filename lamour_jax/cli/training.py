@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -71,7 +70,8 @@ def run_training(
         )
     except Interrupted:
         raise UserError(
-            f"interrupted; the state is saved. Continue with: {resume_command(run.folder)}"
+            f"interrupted; the state is saved. Continue with: lamour {run.config['kind']}"
+            f" --resume --out {run.folder}"
         ) from None
     except Diverged as error:
         raise UserError(str(error)) from None
@@ -92,8 +92,3 @@ class Evaluator:
     def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:
         """The measures of fresh episodes."""
         return summarise(self._play(params, key))
-
-
-def resume_command(folder: Path) -> str:
-    """What to type to go on."""
-    return f"lamour recover --resume --out {folder}"
