@@ -1,0 +1,132 @@
+"""Which reward counts in which state, by method, and how a rollout keeps the parts apart."""
+
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from envs.wrappers import VectorEnv
+from lamour_jax.recovery import make_rule, total_reward
+from lamour_jax.rollout import collect
+from lamour_jax.types import Transition
+from tests.scripted import FALLEN, HEALTHY, Scripted
+
+# The model's reward: minus the clock minus the action's size; recovered: a position above 0.5.
+PROGRAM = SimpleNamespace(
+    is_recovered=lambda state: (state[0] > 0.5).astype(jnp.int32),
+    calculate_reward=lambda state, action: -state[1] - jnp.abs(action[0]),
+)
+REWARD, TASK_REWARD = jnp.array([0.0, 3.0]), jnp.array([1.0, 3.0])
+INPUTS, ACTIONS = jnp.array([[-1.0, 4.0], [1.0, 5.0]]), jnp.array([[0.5], [-0.25]])
+UNHEALTHY_HEALTHY = jnp.array([False, True])
+
+
+def test_lamour_adds_the_models_reward_in_unhealthy_states_only():
+    rule = make_rule("lamour", PROGRAM)
+    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
+    aux = rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY)
+    np.testing.assert_array_equal(aux, [-4.5, 0.0])
+    recovered = rule.recovered(INPUTS)
+    assert recovered.dtype == jnp.float32
+    np.testing.assert_array_equal(recovered, [0.0, 1.0])
+
+
+def test_sac_zero_adds_nothing():
+    rule = make_rule("sac_zero")
+    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
+    np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
+    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+
+
+def test_sac_env_pays_the_tasks_reward_everywhere():
+    rule = make_rule("sac_env")
+    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [1.0, 3.0])
+    np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
+    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+
+
+def test_total_reward_weighs_the_second_part():
+    parts = dict.fromkeys(Transition._fields, jnp.zeros(2))
+    parts |= {"reward": jnp.array([3.0, 0.0]), "aux_reward": jnp.array([0.0, -4.0])}
+    np.testing.assert_allclose(total_reward(Transition(**parts), 0.2), [3.0, -0.8], rtol=1e-6)
+
+
+def test_unknown_method_lists_the_known():
+    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, sac_env, sac_zero"):
+        make_rule("sarsa")
+
+
+def test_lamour_without_a_program_is_an_error():
+    with pytest.raises(ValueError, match="reward program"):
+        make_rule("lamour")
+
+
+def scripted_rollout(script, *, start="ood", episode_length=50, method="lamour"):
+    """`collect` with script [T, N] of positions."""
+    script = jnp.array(script)
+    env = VectorEnv(Scripted(start, episode_length=episode_length), script.shape[1], 4)
+    rule = make_rule(method, PROGRAM if method == "lamour" else None)
+
+    def act(obs, key):
+        # The clock (observed, and 0 at each start) tells the line of the script.
+        line = obs[:, 1].astype(int)
+        return script[line, jnp.arange(script.shape[1])][:, None]
+
+    robots = jax.jit(env.reset)(jax.random.key(0))
+    run = jax.jit(lambda robots, key: collect(env, rule, act, robots, key, script.shape[0]))
+    after, rollout = run(robots, jax.random.key(1))
+    return robots, after, rollout
+
+
+def test_rollout_of_one_robot_that_recovers_and_falls():
+    start, _, rollout = scripted_rollout([[FALLEN], [HEALTHY], [0.25], [FALLEN]])
+    t = jax.tree.map(lambda x: x[:, 0], rollout.transitions)
+    begin = float(start.robots.obs[0, 0])
+    np.testing.assert_allclose(t.obs[:, 0], [begin, FALLEN, HEALTHY, 0.25])
+    np.testing.assert_allclose(t.next_obs[:, 0], [FALLEN, HEALTHY, 0.25, FALLEN])
+    np.testing.assert_allclose(t.action[:, 0], [FALLEN, HEALTHY, 0.25, FALLEN])
+    # The task pays 2 + position, and nothing where unhealthy.
+    np.testing.assert_allclose(t.reward, [0, 3, 2.25, 0])
+    # In the unhealthy s' of steps 1 and 4: minus the clock there, minus the action's size.
+    np.testing.assert_allclose(t.aux_reward, [-2, 0, 0, -5])
+    # is_recovered of s, not of s'.
+    np.testing.assert_allclose(t.recovered, [0, 0, 1, 0])
+    np.testing.assert_allclose(t.discount, [1, 1, 1, 0])
+    metrics = {name: float(value) for name, value in rollout.metrics.items()}
+    assert metrics == pytest.approx(
+        {
+            "recovery/healthy": 2 / 4,
+            "recovery/recovered": 1 / 4,
+            "recovery/aux_reward": -7 / 4,
+            "train/reward": 5.25 / 4,
+            "train/broken_robots": 0,
+        }
+    )
+
+
+def test_time_limit_keeps_the_discount_and_the_true_next_observation():
+    _, after, rollout = scripted_rollout([[HEALTHY], [0.5]], start="normal", episode_length=2)
+    np.testing.assert_allclose(rollout.transitions.discount[:, 0], [1, 1])
+    np.testing.assert_allclose(rollout.transitions.next_obs[1, 0], [0.5, 2.0])
+    assert float(after.robots.obs[0, 1]) == 0.0
+
+
+def test_broken_robots_are_counted_and_left_out_of_every_mean():
+    script = [[HEALTHY, HEALTHY, HEALTHY], [HEALTHY, np.nan, HEALTHY]]
+    _, after, rollout = scripted_rollout(script, start="normal")
+    assert rollout.valid.tolist() == [[True] * 3, [True, False, True]]
+    metrics = {name: float(value) for name, value in rollout.metrics.items()}
+    # Five valid transitions, each healthy and paid 3; s is recovered where it exceeds 0.5.
+    recovered = float(np.sum(np.asarray(rollout.transitions.recovered)[rollout.valid])) / 5
+    assert metrics == pytest.approx(
+        {
+            "recovery/healthy": 1,
+            "recovery/recovered": recovered,
+            "recovery/aux_reward": 0,
+            "train/reward": 3,
+            "train/broken_robots": 1,
+        }
+    )
+    assert int(after.steps[1]) == 0
