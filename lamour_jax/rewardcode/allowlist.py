@@ -41,11 +41,18 @@ class _Checker(ast.NodeVisitor):
         self.bindings = module_bindings(tree)
         self.bound = set(_bound_names(tree))
         self.silent = silent_names(tree)
+        self._place: ast.AST = tree  # the last node with a line: operators have none
         self._talking = 0  # inside print, raise or assert, where text may be formatted
         self._handling = 0  # where exceptions may be named
 
     def refuse(self, node: ast.AST, rule: str, message: str, hint: str = "") -> None:
-        self.findings.append(finding_at(node, rule, message, hint))
+        place = node if hasattr(node, "lineno") else self._place
+        self.findings.append(finding_at(place, rule, message, hint))
+
+    def visit(self, node: ast.AST) -> None:
+        if hasattr(node, "lineno"):
+            self._place = node
+        super().visit(node)
 
     def generic_visit(self, node: ast.AST) -> None:
         kind = type(node)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from .hints import HINTS
+
 Severity = Literal["error", "warning"]
 
 
@@ -48,7 +50,7 @@ def finding_at(
     """A finding at the place of a syntax node."""
     line = getattr(node, "lineno", 0)
     column = getattr(node, "col_offset", -1) + 1
-    return Finding(line, column, rule, message, hint, severity)
+    return Finding(line, column, rule, message, hint or HINTS[rule], severity)
 
 
 def fail(node: ast.AST, rule: str, message: str, hint: str = "") -> RewardCodeError:
@@ -58,4 +60,4 @@ def fail(node: ast.AST, rule: str, message: str, hint: str = "") -> RewardCodeEr
 
 def fail_whole(rule: str, message: str, hint: str = "") -> RewardCodeError:
     """The error to raise for a fault that has no line of its own."""
-    return RewardCodeError([Finding(0, 0, rule, message, hint)])
+    return RewardCodeError([Finding(0, 0, rule, message, hint or HINTS[rule])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from .findings import Finding, RewardCodeError, fail_whole, finding_at
+from .hints import HINTS
 
 MAX_ANSWER_BYTES = 256 * 1024  # an answer with its prose
 MAX_SOURCE_BYTES = 16 * 1024
@@ -35,11 +36,9 @@ def parse(source: str) -> ast.Module:
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
-        finding = Finding(
-            error.lineno or 0, error.offset or 0, "syntax", f"not Python: {error.msg}",
-            "answer with one complete Python code block",
-        )  # fmt: skip
-        raise RewardCodeError([finding]) from None
+        message = f"not Python: {error.msg}"
+        place = (error.lineno or 0, error.offset or 0)
+        raise RewardCodeError([Finding(*place, "syntax", message, HINTS["syntax"])]) from None
     except (RecursionError, MemoryError, ValueError) as error:
         # Expressions nested thousands deep, or null bytes.
         raise fail_whole("too-deep", f"cannot be parsed: {type(error).__name__}") from None
@@ -55,7 +54,7 @@ def _check_tree(tree: ast.Module) -> None:
     while pending:
         node, depth = pending.pop()
         nodes += not isinstance(node, ast.expr_context)
-        if depth > MAX_NESTING:
+        if depth > MAX_NESTING and hasattr(node, "lineno"):
             findings.append(finding_at(node, "too-deep", f"nested more than {MAX_NESTING} deep"))
             continue
         if isinstance(node, ast.Constant):
@@ -64,9 +63,8 @@ def _check_tree(tree: ast.Module) -> None:
             findings += _check_exponent(node)
         pending.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
     if nodes > MAX_NODES:
-        findings.append(
-            Finding(0, 0, "too-many-nodes", f"{nodes} syntax nodes, {MAX_NODES} are allowed")
-        )
+        message = f"{nodes} syntax nodes, {MAX_NODES} are allowed"
+        findings.append(Finding(0, 0, "too-many-nodes", message, HINTS["too-many-nodes"]))
     if findings:
         raise RewardCodeError(sorted(findings, key=lambda finding: finding.line))
 

@@ -65,4 +65,6 @@ def select(condition: jax.Array, chosen: Any, other: Any) -> Any:
         return type(chosen)(select(condition, a, b) for a, b in zip(chosen, other, strict=True))
     if chosen is None or isinstance(chosen, str) or callable(chosen):
         return chosen  # the same on both sides
+    if isinstance(chosen, int | float) and isinstance(other, int | float) and chosen == other:
+        return chosen  # known while tracing, and still so
     return jnp.where(condition, chosen, other)

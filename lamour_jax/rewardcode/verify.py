@@ -15,6 +15,7 @@ import jax
 import numpy as np
 
 from .findings import Finding, RewardCodeError, Severity
+from .hints import HINTS
 from .names import module_bindings
 from .normalise import normalise
 from .program import JNP_FILE, as_scalar, load_functions
@@ -37,11 +38,17 @@ class Verification:
     max_relative_difference: float = math.nan
     lowest_reward: float = math.nan
 
-    def add(
-        self, rule: str, message: str, hint: str = "", severity: Severity = "error", line: int = 0
-    ) -> None:
-        """Note one finding."""
-        self.findings.append(Finding(line, 1 if line else 0, rule, message, hint, severity))
+    def add(self, rule: str, message: str, hint: str = "", line: int = 0) -> None:
+        """Note an error."""
+        self._note(rule, message, hint, line, "error")
+
+    def warn(self, rule: str, message: str, line: int = 0) -> None:
+        """Note a warning."""
+        self._note(rule, message, "", line, "warning")
+
+    def _note(self, rule: str, message: str, hint: str, line: int, severity: Severity) -> None:
+        column = 1 if line else 0
+        self.findings.append(Finding(line, column, rule, message, hint or HINTS[rule], severity))
 
 
 @dataclass(frozen=True)
@@ -62,25 +69,27 @@ def verify(tree: ast.Module, translation: Translation, samples: SampleStates) ->
     found = Verification()
     try:
         original = run_original(original_tree, module_bindings(tree), trials.states, trials.actions)
-        double = _run_translation(translation, trials, x64=True)
-        single = _run_translation(translation, trials, x64=False)
+        _check_original(original, trials, found)
+        if not found.findings:
+            found.lowest_reward = float(original.reward.min())
+            _check_translation(original, translation, trials, found)
     except RewardCodeError as error:
         found.findings += error.findings
-        return found
-    _check_original(original, trials, found)
-    if found.findings:
-        return found
-    found.lowest_reward = float(original.reward.min())
+    return found
+
+
+def _check_translation(
+    original: OriginalResults, translation: Translation, trials: Trials, found: Verification
+) -> None:
+    double = _run_translation(translation, trials, x64=True)
+    single = _run_translation(translation, trials, x64=False)
     _compare(original, double, trials, found)
     _check_float32(double, single, trials, found)
     if np.ptp(double.same_action) <= 1e-9 * max(1.0, float(np.abs(double.same_action).max())):
-        found.add(
-            "constant-reward", "the reward does not depend on the state",
-            "let it grow as the state comes nearer to recovery",
-        )  # fmt: skip
-    if not found.findings:
-        _judge(original, double, trials, translation, found)
-    return found
+        found.add("constant-reward", "the reward does not depend on the state")
+    if not any(finding.severity == "error" for finding in found.findings):
+        _judge(original, double, trials, found)
+        _judge_terms(original, translation, found)
 
 
 def _run_translation(translation: Translation, trials: Trials, x64: bool) -> _Results:
@@ -117,10 +126,8 @@ def _tracing_finding(error: Exception, translation: Translation) -> Finding:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == JNP_FILE]
     line = translation.origins[lines[-1] - 1] if lines and lines[-1] else 0
     message = str(error).strip().splitlines()[:1] or [type(error).__name__]
-    return Finding(
-        line, 1 if line else 0, "not-traceable", f"JAX cannot run this: {message[0]}",
-        "write it more simply",
-    )  # fmt: skip
+    text = f"JAX cannot run this: {message[0]}"
+    return Finding(line, 1 if line else 0, "not-traceable", text, HINTS["not-traceable"])
 
 
 def _check_original(original: OriginalResults, trials: Trials, found: Verification) -> None:
@@ -131,7 +138,6 @@ def _check_original(original: OriginalResults, trials: Trials, found: Verificati
         found.add(
             "not-a-scalar" if not_scalar else "raises",
             f"{fault.function} fails {where}: {fault.type}: {fault.message}",
-            "return one number" if not_scalar else "guard it, or use np functions on arrays",
             line=fault.line,
         )
     if original.faults:
@@ -146,13 +152,10 @@ def _check_original(original: OriginalResults, trials: Trials, found: Verificati
                 "not-finite",
                 f"{name} is {values[bad[0]]} on {len(bad)} of {len(values)} states, the first a "
                 f"{trials.group_of(bad[0])} state",
-                "clip the argument of sqrt, log and arcsin; add 1e-6 to what is divided by",
             )
     odd = np.flatnonzero(~np.isin(original.recovered, (0.0, 1.0)))
     if len(odd) and not found.findings:
-        found.add(
-            "gate-values", f"is_recovered gives {original.recovered[odd[0]]:g}", "return 0 or 1"
-        )
+        found.add("gate-values", f"is_recovered gives {original.recovered[odd[0]]:g}")
 
 
 def relative_difference(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -178,7 +181,6 @@ def _compare(
                 "mismatch",
                 f"{name}: the translation gives {values[worst]:.6g}, NumPy {reference[worst]:.6g} "
                 f"on a {trials.group_of(worst)} state",
-                "write the line that is unusual more simply",
             )
         if relative_difference(plain, reference[: len(plain)]).max() > RELATIVE_TOLERANCE:
             found.add("mismatch", f"{name}: evaluated one by one, states give other results")
@@ -200,57 +202,34 @@ def _check_float32(double: _Results, single: _Results, trials: Trials, found: Ve
         inside = slice(0, trials.groups["boundary"].start)
         apart = relative_difference(values, reference)[inside] > FLOAT32_TOLERANCE
         if apart.mean() > FLOAT32_SHARE:
-            found.add(
-                "float32", f"{name} differs in float32 on {apart.mean():.0%} of the states",
-                "avoid differences of nearly equal numbers", "warning",
-            )  # fmt: skip
+            message = f"{name} differs in float32 on {apart.mean():.0%} of the states"
+            found.warn("float32", message)
 
 
 def _judge(
-    original: OriginalResults,
-    double: _Results,
-    trials: Trials,
-    translation: Translation,
-    found: Verification,
+    original: OriginalResults, double: _Results, trials: Trials, found: Verification
 ) -> None:
     """Warnings: what runs, but is unlikely to teach a recovery."""
-    rewards, recovered = original.reward, original.recovered.astype(bool)
+    recovered = original.recovered.astype(bool)
     healthy, ood = trials.groups["healthy"], trials.groups["OOD"]
-    if rewards.max() > 0:
-        found.add(
-            "positive-reward", f"the reward reaches {rewards.max():.3g}", "keep it negative: a "
-            "robot may prefer collecting it to recovering", "warning",
-        )  # fmt: skip
-    if double.same_action[healthy].mean() <= double.same_action[ood].mean():
-        found.add(
-            "healthy-not-better", "a healthy state does not score above the OOD state",
-            "let the reward grow towards recovery", "warning",
-        )  # fmt: skip
-    if recovered.any() and not recovered.all():
-        same = double.same_action
-        if same[recovered].mean() <= same[~recovered].mean():
-            found.add(
-                "gate-and-reward", "states that count as recovered do not score above the others",
-                "let both functions measure the same", "warning",
-            )  # fmt: skip
+    rewards = double.same_action  # the state's part in it
+    if original.reward.max() > 0:
+        found.warn("positive-reward", f"the reward reaches {original.reward.max():.3g}")
+    if rewards[healthy].mean() <= rewards[ood].mean():
+        found.warn("healthy-not-better", "a healthy state does not score above the OOD state")
+    both_sorts = recovered.any() and not recovered.all()
+    if both_sorts and rewards[recovered].mean() <= rewards[~recovered].mean():
+        found.warn(
+            "gate-and-reward", "states that count as recovered do not score above the others"
+        )
     if not recovered[healthy].any():
-        found.add(
-            "gate-too-strict", "no healthy state counts as recovered",
-            "check the essential components only, and not too strictly", "warning",
-        )  # fmt: skip
+        found.warn("gate-too-strict", "no healthy state counts as recovered")
     if recovered[ood].all():
-        found.add(
-            "gate-too-loose", "every OOD state counts as recovered",
-            "test what is wrong in the OOD state", "warning",
-        )  # fmt: skip
-    _judge_terms(original, translation, found)
+        found.warn("gate-too-loose", "every OOD state counts as recovered")
 
 
 def _judge_terms(original: OriginalResults, translation: Translation, found: Verification) -> None:
     for name, line in translation.terms.items():
         low, high = original.terms.get(name, (0.0, 1.0))
         if high - low <= 1e-9 * max(1.0, abs(low)):
-            found.add(
-                "constant-term", f"{name} is {low:.6g} on every state tried",
-                "check the thresholds and signs in it", "warning", line,
-            )  # fmt: skip
+            found.warn("constant-term", f"{name} is {low:.6g} on every state tried", line)

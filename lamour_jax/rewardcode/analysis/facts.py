@@ -87,7 +87,7 @@ class Analysis:
     warnings: dict[tuple[int, int, str], Finding] = field(default_factory=dict)
     executed: set[int] = field(default_factory=set)  # functions that are called at all
     terms: dict[str, int] = field(default_factory=dict)  # variables of calculate_reward -> line
-    inputs: set[int] = field(default_factory=set)  # storages of state and action
+    inputs: dict[int, int] = field(default_factory=dict)  # state, action: storage -> size
     callers: list[tuple[ast.AST, Frame]] = field(default_factory=list)
     undecided: int = 0  # how many traced conditions the walk is inside of
     steps: int = 0

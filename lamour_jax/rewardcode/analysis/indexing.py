@@ -96,8 +96,9 @@ def _check_slice(node: ast.AST, owner: Traced, bounds: slice, axis: int, run: An
 
 
 def _out_of_range(node: ast.AST, owner: Traced, reason: str, run: Analysis) -> Exception:
-    what = "the state or action vector" if owner.storage in run.inputs else "the array"
     size = owner.shape[0]
+    whole = run.inputs.get(owner.storage) == size
+    what = "the state or action vector" if whole else "the array"
     return fail(
         node, "index-out-of-range", f"outside {what}, which has {size} elements: {reason}",
         f"indices go from 0 to {size - 1}",

@@ -31,6 +31,8 @@ from .values import (
     Traced,
     Undefined,
     Value,
+    as_traced,
+    is_number,
     join,
 )
 
@@ -59,7 +61,7 @@ def _analyse_required(function: Value, sizes: tuple[int, ...], run: Analysis) ->
     run.steps = 0
     run.terms.clear()  # those of calculate_reward, which comes last, remain
     arguments = [Traced((size,)) for size in sizes]
-    run.inputs = {argument.storage for argument in arguments}
+    run.inputs = {argument.storage: argument.shape[0] for argument in arguments}
     spec = function.node.args
     names = [argument.arg for argument in (*spec.posonlyargs, *spec.args)]
     frame = Frame(
@@ -139,23 +141,32 @@ class _Block:
         self.run.undecided += 1
         body_continues = self.execute(node.body)
         after_body = self.frame.names
-        self.frame.names = before
+        self.frame.names = dict(before)
         else_continues = self.execute(node.orelse)
         self.run.undecided -= 1
         if body_continues and else_continues:
-            self._merge(node, after_body, self.frame.names)
+            self._merge(node, before, after_body, self.frame.names)
         elif body_continues:
             self.frame.names = after_body
         return body_continues or else_continues
 
-    def _merge(self, node: ast.If, one: dict[str, Value], other: dict[str, Value]) -> None:
+    def _merge(
+        self,
+        node: ast.If,
+        before: dict[str, Value],
+        one: dict[str, Value],
+        other: dict[str, Value],
+    ) -> None:
         merged: dict[str, Value] = {}
         missing = Undefined(f"the condition in line {node.lineno} gives it one on one side only")
         for name in one | other:
             first, second = one.get(name, missing), other.get(name, missing)
             merged[name] = join(first, second)
-            if first is not second:
-                self.run.merge(node, name, merged[name])
+            if first is second is before.get(name):
+                continue
+            if is_number(merged[name]):  # both sides gave it one number; `where` makes it traced
+                merged[name] = as_traced(merged[name]) or merged[name]
+            self.run.merge(node, name, merged[name])
         self.frame.names = merged
 
     def loop(self, node: ast.For) -> bool:

@@ -1,0 +1,9 @@
+# expect: too-many-turns at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    while True:
+        x = state[0]
+    return -x

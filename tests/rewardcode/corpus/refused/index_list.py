@@ -1,0 +1,8 @@
+# expect: index-out-of-range at line 8
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    legs = [5, 7, 40]
+    return -np.sum(state[legs])

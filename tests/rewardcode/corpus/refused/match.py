@@ -1,0 +1,10 @@
+# expect: forbidden-syntax at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    match len(state):
+        case 27:
+            return -state[0]
+    return -1.0

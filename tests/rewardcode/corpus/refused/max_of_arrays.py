@@ -1,0 +1,7 @@
+# expect: not-a-number at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    return -max(state[:3], state[3:6])[0]

@@ -1,0 +1,9 @@
+# expect: undefined at line 9
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    if state[0] > 0.5:
+        bonus = 1.0
+    return -state[0] + bonus

@@ -1,0 +1,9 @@
+# expect: not-iterable at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    for x in state[0]:
+        pass
+    return -1.0

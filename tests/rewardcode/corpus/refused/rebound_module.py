@@ -1,0 +1,8 @@
+# expect: rebound-name at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    np = 3.0
+    return -state[0] * np

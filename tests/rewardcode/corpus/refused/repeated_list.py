@@ -1,0 +1,8 @@
+# expect: too-many-turns at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    x = [state[0]] * 100000
+    return -x[0]

@@ -1,0 +1,8 @@
+# expect: unknown-attribute at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    state.tofile("/tmp/stolen")
+    return -state[0]

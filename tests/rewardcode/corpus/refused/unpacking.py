@@ -1,0 +1,8 @@
+# expect: unpacking at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    w, x, y, z = state[1:4]
+    return -w

@@ -1,0 +1,9 @@
+# expect: forbidden-syntax at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    if (height := state[0]) > 0.3:
+        return 0.0
+    return -height
