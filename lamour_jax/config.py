@@ -100,8 +100,8 @@ _FAST: dict[str, Any] = {
     "dropout_rate": 0.0,
 }
 
-# What a robot needs beside: the ant's way over is long, and a temperature that falls quickly ends the
-# search before it is found.
+# What a robot needs beside: the ant's way over is long, and a temperature that falls quickly ends
+# the search before it is found.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {"ant": {"temperature_learning_rate": 3e-5}}
 
 # From scratch on the original task: there is time for a steadier pace.

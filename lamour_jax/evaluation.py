@@ -11,6 +11,7 @@ from envs.base import RecoveryEnv
 from lamour_jax.networks import Actor
 from lamour_jax.types import Params
 
+EVALUATION_SEED = 20_000  # of the starts that count; far from the seeds of training
 LASTING_STEPS = 50  # a recovery counts from the first healthy state that lasts this long
 
 

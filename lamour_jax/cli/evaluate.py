@@ -10,9 +10,8 @@ import jax
 from lamour_jax.cli import common
 from lamour_jax.cli.training import Evaluator
 from lamour_jax.errors import UserError
+from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.files import write_json
-
-EVALUATION_SEED = 20_000  # far from training's seeds: nobody trains on these starts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

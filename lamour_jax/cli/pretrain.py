@@ -7,10 +7,11 @@ from typing import Any
 import jax
 
 from lamour_jax.cli import common
-from lamour_jax.cli.evaluate import EVALUATION_SEED, describe
+from lamour_jax.cli.evaluate import describe
 from lamour_jax.cli.training import Evaluator, Task, run_training
 from lamour_jax.config import SACConfig, TrainConfig, pretrain_config, to_json
 from lamour_jax.errors import UserError
+from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import Run, create_run, machine

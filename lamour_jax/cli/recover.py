@@ -10,11 +10,11 @@ import jax
 
 from lamour_jax.cli import common
 from lamour_jax.cli.check import read_answer, verdict_on
-from lamour_jax.cli.evaluate import EVALUATION_SEED
 from lamour_jax.cli.generate import generate
 from lamour_jax.cli.training import Evaluator, Task, run_training
 from lamour_jax.config import SACConfig, TrainConfig, recovery_updates, sac_config, to_json
 from lamour_jax.errors import UserError
+from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.lvlm.transcript import BEHAVIOR_REASONING, OOD_DESCRIPTION
 from lamour_jax.policy import Policy, load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envs.base import RecoveryEnv
+from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.policy import Policy
 from lamour_jax.report.video import Trajectory, film, film_steps, make_rollout
-
-SEED = 20_000  # the first of the episodes that a run is judged by
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def shoot_before_and_after(
         ("original", "Before: the original policy", original),
         ("recovered", "After: the recovered policy", recovered),
     ):
-        trajectory = rollout(policy.params, SEED)
+        trajectory = rollout(policy.params, EVALUATION_SEED)
         films.append(
             Film(
                 title,
