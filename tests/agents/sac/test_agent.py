@@ -1,0 +1,112 @@
+"""SAC as an agent: what is collected, stored and counted, and a fault that reaches neither."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from envs.wrappers import VectorEnv
+from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.config import SACConfig
+from lamour_jax.recovery import make_rule
+from tests.scripted import Scripted
+
+ROBOTS = 4
+CONFIG = SACConfig(
+    num_envs=ROBOTS,
+    random_steps=10,  # of all robots: three steps of four
+    replay_capacity=64,
+    grad_updates_per_step=3,
+    batch_size=8,
+    hidden_sizes=(8, 8),
+    dropout_rate=0.0,
+)
+
+
+@pytest.fixture(scope="module")
+def agent():
+    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
+    made = make_sac(CONFIG, env, make_rule("sac_zero"), num_updates=100, from_original=False)
+    return made._replace(init=jax.jit(made.init), iterate=jax.jit(made.iterate))
+
+
+@pytest.fixture(scope="module")
+def state(agent):
+    return agent.init(jax.random.key(0), None)
+
+
+def test_it_begins_with_random_steps(agent, state):
+    assert int(state.env_steps) == int(state.learner.replay.inserted) == 12
+    assert int(state.updates) == 0
+    actions = np.asarray(state.learner.replay.rows[:12, 2])
+    assert np.abs(actions).max() <= 1 and np.std(actions) > 0.3
+
+
+def test_an_iteration_is_one_step_of_all_robots_and_its_updates(agent, state):
+    after, metrics = agent.iterate(state, None)
+    assert int(after.env_steps) == 12 + ROBOTS == 12 + agent.env_steps_per_iteration
+    assert int(after.learner.replay.inserted) == 12 + ROBOTS
+    assert int(after.updates) == 3
+    assert int(after.learner.learner.actor_optimizer[0].count) == 3
+    assert all(np.isfinite(float(value)) for value in metrics.values())
+    # The stored rows are the step: s before it, s' after it, even where a reset followed.
+    before, now = np.asarray(state.robots.robots.obs), np.asarray(after.robots.robots.obs)
+    rows, over = np.asarray(after.learner.replay.rows[12:16]), np.asarray(after.robots.steps) == 0
+    assert over.any() and not over.all()
+    np.testing.assert_array_equal(rows[:, :2], before)
+    np.testing.assert_array_equal(rows[:, 6], before[:, 1] + 1)
+    np.testing.assert_array_equal(rows[~over, 5:7], now[~over])
+    np.testing.assert_array_equal(now[over, 1], 0.0)
+    again, _ = agent.iterate(after, None)
+    assert not np.array_equal(again.key, after.key)
+
+
+def test_the_same_state_gives_the_same_iteration(agent, state):
+    one, other = agent.iterate(state, None)[0], agent.iterate(state, None)[0]
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(_numbers(a), _numbers(b))
+
+
+def test_an_epoch_begins_with_a_fresh_pool(agent, state):
+    fresh = agent.begin_epoch(state)
+    assert not np.array_equal(fresh.robots.pool.obs, state.robots.pool.obs)
+    np.testing.assert_array_equal(fresh.robots.robots.obs, state.robots.robots.obs)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_broken_robot_reaches_neither_replay_nor_statistics_nor_the_others(agent, state, number):
+    episode = state.robots.robots.pipeline_state
+    qpos = episode.physics.qpos.at[2, 0].set(number)
+    faulty = state.replace(
+        robots=state.robots.replace(
+            robots=state.robots.robots.replace(
+                pipeline_state=episode.replace(physics=episode.physics.replace(qpos=qpos))
+            )
+        )
+    )
+    sound, sound_metrics = agent.iterate(state, None)
+    after, metrics = agent.iterate(faulty, None)
+    assert float(sound_metrics["train/broken_robots"]) == 0
+    assert float(metrics["train/broken_robots"]) == 1
+    assert all(np.isfinite(float(value)) for value in metrics.values())
+    assert int(after.learner.replay.inserted) == 12 + ROBOTS - 1
+    rows, sound_rows = (np.asarray(s.learner.replay.rows) for s in (after, sound))
+    np.testing.assert_array_equal(rows[12:15], sound_rows[[12, 13, 15]])
+    assert np.isfinite(rows).all()
+    assert int(after.robots.steps[2]) == 0
+    others = np.array([0, 1, 3])
+    for a, b in zip(
+        jax.tree.leaves(after.robots.robots), jax.tree.leaves(sound.robots.robots), strict=True
+    ):
+        assert np.isfinite(np.asarray(a, float)).all()
+        np.testing.assert_array_equal(np.asarray(a)[others], np.asarray(b)[others])
+    # And training goes on.
+    after, metrics = agent.iterate(after, None)
+    assert float(metrics["train/broken_robots"]) == 0
+    assert all(np.isfinite(x).all() for x in map(np.asarray, jax.tree.leaves(after.learner)))
+
+
+def _numbers(leaf):
+    if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return jax.random.key_data(leaf)
+    return leaf
