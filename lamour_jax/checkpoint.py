@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
 from lamour_jax.errors import UserError
@@ -27,7 +28,7 @@ class CheckpointStore:
 
     def save(self, updates: int, state: TrainState) -> None:
         """Writes the state and then drops the older one."""
-        self._manager.save(updates, args=ocp.args.StandardSave(_keys_to_data(state)), force=True)
+        self._manager.save(updates, args=ocp.args.StandardSave(_to_stored(state)), force=True)
         self._manager.wait_until_finished()
 
     def restore(self, like: TrainState) -> TrainState:
@@ -38,7 +39,7 @@ class CheckpointStore:
         """
         if self.latest is None:
             raise UserError("this run has no checkpoint yet: start it again without --resume")
-        target = jax.eval_shape(_keys_to_data, like)
+        target = jax.eval_shape(_to_stored, like)
         try:
             data = self._manager.restore(self.latest, args=ocp.args.StandardRestore(target))
         except (ValueError, KeyError, TypeError) as error:
@@ -46,7 +47,7 @@ class CheckpointStore:
                 "the checkpoint does not fit these settings: resume with the settings that the"
                 " run was started with (they are in its config.json)"
             ) from error
-        return _data_to_keys(data, like)
+        return _from_stored(data, like)
 
     def close(self) -> None:
         self._manager.close()
@@ -56,12 +57,19 @@ def _is_key(leaf) -> bool:
     return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
-def _keys_to_data(state):
-    """Orbax stores plain arrays: typed keys become their numbers."""
-    return jax.tree.map(lambda x: jax.random.key_data(x) if _is_key(x) else x, state)
+def _to_stored(state: TrainState) -> list[jax.Array]:
+    """What orbax takes: plain arrays that hold something (typed keys become their numbers)."""
+    leaves = [leaf for leaf in jax.tree.leaves(state) if leaf.size]
+    return [jax.random.key_data(leaf) if _is_key(leaf) else leaf for leaf in leaves]
 
 
-def _data_to_keys(data, like):
-    return jax.tree.map(
-        lambda x, target: jax.random.wrap_key_data(x) if _is_key(target) else x, data, like
-    )
+def _from_stored(stored: list[jax.Array], like: TrainState) -> TrainState:
+    remaining = iter(stored)
+
+    def restore(target):
+        if not target.size:
+            return jnp.zeros(target.shape, target.dtype)
+        leaf = next(remaining)
+        return jax.random.wrap_key_data(leaf) if _is_key(target) else leaf
+
+    return jax.tree.map(restore, like)
