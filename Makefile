@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/lamour demo
 
 test: setup lint
-	$(BIN)/pytest -n auto --dist loadgroup -q
+	$(BIN)/pytest -n auto --dist loadfile -q
 
 test-slow: setup
 	$(BIN)/pytest -q -m slow
