@@ -27,7 +27,7 @@ class _Storage:
 def _rebuild_tensor(storage: np.ndarray, offset: int, size, stride, *unused) -> np.ndarray:
     strides = [step * storage.itemsize for step in stride]
     needed = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) + 1
-    if offset < 0 or needed > storage.size:
+    if min(offset, *size, *stride, 0) < 0 or needed > storage.size:
         raise pickle.UnpicklingError("a tensor reaches beyond its storage")
     view = np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides)
     return np.array(view)
