@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 from .findings import Finding, RewardCodeError, fail_whole, finding_at
 from .hints import HINTS
@@ -34,7 +35,8 @@ def parse(source: str) -> ast.Module:
     """Parse checked-for-size source within the limits on nodes, nesting and numbers."""
     check_size(source)
     try:
-        tree = ast.parse(source)
+        with warnings.catch_warnings(action="ignore"):
+            tree = ast.parse(source)
     except SyntaxError as error:
         message = f"not Python: {error.msg}"
         place = (error.lineno or 0, error.offset or 0)

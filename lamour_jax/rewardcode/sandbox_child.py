@@ -10,12 +10,14 @@ Answer: a JSON line, then is_recovered and calculate_reward as float64 [2, B].
 
 from __future__ import annotations
 
+import contextlib
 import json
 import marshal
 import math
 import os
 import resource
 import sys
+import warnings
 from collections.abc import Callable
 from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
@@ -40,6 +42,7 @@ def main() -> None:
     actions = _read_array(request["actions"])
     namespace = _namespace(request)
     np.seterr(all="ignore")
+    _warm_up(request["methods"])
     _lock_down(request)
     answer, values = _evaluate(code, namespace, states, actions)
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n" + values.tobytes())
@@ -85,6 +88,16 @@ def _proxy(module: Any, names: list[str]) -> SimpleNamespace:
             place = getattr(place, parent)
         setattr(place, last, getattr(source, last))
     return proxy
+
+
+def _warm_up(methods: list[str]) -> None:
+    """NumPy imports parts of itself when they are first used, which is barred later on."""
+    warnings.simplefilter("ignore")  # to show one, Python would open the source file
+    np.median(np.ones(1))
+    for name in methods:
+        # Some want arguments, but what they import is there by then.
+        with contextlib.suppress(TypeError, ValueError):
+            getattr(np.ones(1), name)()
 
 
 def _lock_down(request: dict[str, Any]) -> None:

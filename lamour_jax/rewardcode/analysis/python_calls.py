@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable
 
 from ..findings import fail
@@ -36,7 +35,7 @@ def cast(node: ast.Call, kind: str, arguments: list[Value], python: bool = True)
     if python and isinstance(value, Known) and isinstance(value.value, bool | int | float | str):
         return known(node, types[kind], value)
     traced = as_traced(value)
-    if traced is None or traced.mask is not None or (python and math.prod(traced.shape) != 1):
+    if traced is None or traced.mask is not None or (python and traced.shape):
         raise fail(
             node, "not-a-number", f"{kind} of {describe(value)} is not one number",
             "pick an element, or use np.sum or np.mean",

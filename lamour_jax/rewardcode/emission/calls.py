@@ -265,17 +265,11 @@ def _round(site: CallSite) -> ast.expr:
 
 
 def _float(site: CallSite) -> ast.expr:
-    (node,) = site.node.args
-    value = _cast_array(site, node, "float")
-    fact = site.out.run.fact(node)
-    return value if fact.scalar else make_call(ast.Attribute(value, "reshape"), ast.Tuple([]))
+    return _cast_array(site, site.node.args[0], "float")
 
 
 def _int(site: CallSite) -> ast.expr:
-    (node,) = site.node.args
-    value = make_call(site.out.helper("as_int"), site.plain(node))
-    fact = site.out.run.fact(node)
-    return value if fact.scalar else make_call(ast.Attribute(value, "reshape"), ast.Tuple([]))
+    return make_call(site.out.helper("as_int"), site.plain(site.node.args[0]))
 
 
 def _len(site: CallSite) -> ast.expr:

@@ -173,6 +173,8 @@ def _bool_op(node: ast.BoolOp, scope: Scope, out: Output) -> ast.expr:
     """`and` and `or` give one of their operands; only for booleans that is a condition."""
     run = out.run
     reached = [value for value in node.values if id(value) in run.facts]
+    if len(reached) == 1:
+        return express(reached[0], scope, out)
     if not run.fact(node).traced:
         return ast.BoolOp(node.op, [express(value, scope, out) for value in reached])
     if all(run.fact(value).kind == "b" for value in reached if run.fact(value).traced) and all(

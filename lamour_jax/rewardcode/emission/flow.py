@@ -43,6 +43,18 @@ def stored_names(node: ast.AST) -> list[str]:
     return found
 
 
+def written_containers(node: ast.AST, out: Output) -> set[str]:
+    """Variables whose list or dict is changed, not replaced, somewhere inside."""
+    places = (
+        child.value
+        for child in ast.walk(node)
+        if (isinstance(child, ast.Subscript) and isinstance(child.ctx, ast.Store))
+        or (isinstance(child, ast.Attribute) and child.attr in WRITING_METHODS)
+    )
+    names = (place for place in places if isinstance(place, ast.Name))
+    return {name.id for name in names if out.run.fact(name).container}
+
+
 def unparse(node: ast.AST) -> str:
     """Source text of a node that was made here."""
     return ast.unparse(ast.fix_missing_locations(node))

@@ -32,7 +32,7 @@ from .expressions import (
     note_captured,
     truth,
 )
-from .flow import continues, size, stored_names, unparse
+from .flow import continues, size, stored_names, unparse, written_containers
 from .writer import Output, Scope, make_call
 
 
@@ -244,8 +244,8 @@ class FunctionBody:
         source = express(node.iter, scope, self.out)
         self._claim(node, scope)
         target = express_target(node.target, scope, self.out)
-        header = f"for {unparse(target).strip('()')} in {unparse(source)}:"
-        with self.out.writer.block(header, node.lineno):
+        header = ast.For(target, source, [ast.Pass()], [], lineno=node.lineno)
+        with self.out.writer.block(unparse(header).split("\n")[0], node.lineno):
             self.write(node.body, scope)
 
     def repeat(self, node: ast.While, scope: Scope) -> None:
@@ -258,8 +258,13 @@ class FunctionBody:
         """Before Python's own control flow, give variables the name they have on every way."""
         if not scope.suffix:
             return
+        written = written_containers(node, self.out)
         for name in dict.fromkeys(stored_names(node)):
-            if name in scope.names and name not in scope.own:
+            if name not in scope.names or name in scope.own:
+                continue
+            if name in written:
+                self._own_container(name, node, scope)
+            else:
                 old = ast.Name(scope.names[name])
                 new = ast.Name(scope.assign(name, self.out))
                 self.line(node, ast.Assign([new], old, lineno=node.lineno))
@@ -279,7 +284,8 @@ class FunctionBody:
         if not scope.conditions:
             self.line(node, ast.Return(self._first_taken(expression)))
             return
-        if not isinstance(value, ast.Constant):
+        number = value.operand if isinstance(value, ast.UnaryOp) else value
+        if not isinstance(number, ast.Constant):  # variables may change before the end
             name = ast.Name(self.out.fresh(f"result_{node.lineno}"))
             self.line(node, ast.Assign([name], expression, lineno=node.lineno))
             expression = name

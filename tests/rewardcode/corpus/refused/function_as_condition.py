@@ -1,0 +1,7 @@
+# expect: not-a-condition at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    return -1.0 if np.sum else -state[0]

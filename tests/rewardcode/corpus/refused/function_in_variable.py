@@ -1,0 +1,8 @@
+# expect: function-value at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    f = np.abs
+    return -f(state[0])

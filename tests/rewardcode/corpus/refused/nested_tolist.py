@@ -1,0 +1,7 @@
+# expect: unknown-method at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    return -len(np.outer(state, action).tolist()) * state[0]
