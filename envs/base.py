@@ -184,7 +184,11 @@ class RecoveryEnv(Env):
             obs=self.observe(after),
             reward=jnp.where(healthy, task_reward, 0.0),
             done=terminated.astype(jnp.float32),
-            metrics={"healthy": healthy.astype(jnp.float32), "task_reward": task_reward},
+            metrics={
+                **state.metrics,  # wrappers add their own
+                "healthy": healthy.astype(jnp.float32),
+                "task_reward": task_reward,
+            },
             reward_inputs=self.reward_inputs(after),
             task_reward=task_reward,
             healthy=healthy,
