@@ -131,7 +131,7 @@ def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
 
 
 # Updates after which each robot has recovered with "fast"; "paper" is the published million.
-FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 60_000, "walker2d": 200_000}
+FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 120_000, "walker2d": 120_000}
 
 
 def recovery_updates(robot: str, preset: str) -> int:

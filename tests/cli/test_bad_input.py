@@ -58,7 +58,10 @@ def test_policy_of_another_robot(capsys, hopper_policy):
 
 def test_reward_file_with_a_syntax_error_names_the_line(capsys, tmp_path):
     file = tmp_path / "reward.py"
-    file.write_text("import numpy as np\ndef is_recovered(state):\n    return state[0] >\n")
+    file.write_text(
+        "import numpy as np\ndef is_recovered(state):\n    return state[0] >\n\n"
+        "def calculate_reward(state, action):\n    return -abs(state[1])\n"
+    )
     assert main(["check", str(file), "--env", "hopper", "--out", str(tmp_path / "out")]) == 2
     assert "line 3" in capsys.readouterr().out
     said = refused(
