@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .extract import extract
-from .findings import Finding, RewardCodeError
+from .findings import Finding, RewardCodeError, fail_whole
 from .limits import parse
 from .samples import SampleStates
 from .translate import hash_of, translate
@@ -21,9 +21,12 @@ def check(answer: str, samples: SampleStates) -> Verdict:
         return _verdict(answer, None, error.findings, Verification(), samples)
     try:
         translation = translate(source, samples.state_size, samples.action_size)
+        verification = verify(parse(source), translation, samples)
     except RewardCodeError as error:
         return _verdict(source, None, error.findings, Verification(), samples)
-    verification = verify(parse(source), translation, samples)
+    except Exception as error:  # a fault of ours must not end a conversation with the model
+        finding = fail_whole("unsupported", f"cannot be handled: {error!r}").findings
+        return _verdict(source, None, finding, Verification(), samples)
     findings = (*translation.findings, *verification.findings)
     return _verdict(source, translation.jnp_source, findings, verification, samples)
 

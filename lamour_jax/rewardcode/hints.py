@@ -62,6 +62,7 @@ HINTS = {
     "shape-from-data": "use a fixed number",
     "traced-while": "use a for loop over a fixed range",
     "recursion": "write a loop of fixed length",
+    "unsupported": "write it more simply",
     "always-raises": "finish the function",
     "fails": "check the shapes and the arguments",
     "try-dropped": "guard with np.isfinite or np.where",

@@ -37,14 +37,17 @@ def parse(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source)
+            _check_tree(tree)
+            compile(tree, "reward.py", "exec")  # finds a `break` outside of a loop, and the like
     except SyntaxError as error:
         message = f"not Python: {error.msg}"
         place = (error.lineno or 0, error.offset or 0)
         raise RewardCodeError([Finding(*place, "syntax", message, HINTS["syntax"])]) from None
+    except RewardCodeError:
+        raise
     except (RecursionError, MemoryError, ValueError) as error:
         # Expressions nested thousands deep, or null bytes.
         raise fail_whole("too-deep", f"cannot be parsed: {type(error).__name__}") from None
-    _check_tree(tree)
     return tree
 
 

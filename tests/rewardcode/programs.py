@@ -664,6 +664,27 @@ PROGRAMS = {
             a, b = f(state)
             return a - b
         """,
+    "counter_in_a_loop_that_is_left": """
+        b, n = 0.5, 0
+        for x in state[:3]:
+            b = -1.0
+            if x > 1.0:
+                return x
+            elif not n == 0:
+                b -= state[2]
+            n += 1
+        return b + n
+        """,
+    "nothing_to_go_through": """
+        unused = lambda v: clip(v)
+        empty = [unused(x) for x in []]
+        clip = 1.0
+        for x in []:
+            clip = x.shape
+        while len(empty) > 0:
+            clip = empty[0]
+        return clip + state[0] + sum(empty)
+        """,
     # What means nothing
     "annotations": """
         r: float = -1.0

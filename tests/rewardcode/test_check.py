@@ -48,3 +48,12 @@ def test_verdict_for_people_and_for_programs() -> None:
     assert third == "    return eval('1')"
     record = json.loads(json.dumps(verdict.to_json(), allow_nan=False))
     assert record["lowest_reward"] is None and record["findings"][0]["line"] == 2
+
+
+def test_a_fault_of_the_translator_refuses_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(*arguments: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("lamour_jax.rewardcode.checking.translate", stumble)
+    verdict = check(ACCEPTED[0].read_text(), ant_samples())
+    assert not verdict.accepted and verdict.errors[0].rule == "unsupported"

@@ -33,7 +33,8 @@ def test_corpus_meets_every_rule_that_source_alone_can_break() -> None:
     met = {match[1] for path in PROGRAMS if (match := EXPECTED.match(path.read_text()))}
     elsewhere = {
         "no-code", "too-long", "too-many-nodes", "try-dropped", "raise-dropped", "sandbox",
-        "too-slow", "raises", "not-finite", "not-traceable", "mismatch", "gate-values",
+        "too-slow", "raises", "unsupported", "not-finite", "not-traceable", "mismatch",
+        "gate-values",
         "constant-reward", "float32", "positive-reward", "healthy-not-better", "gate-and-reward",
         "gate-too-strict", "gate-too-loose", "constant-term", "no-artefact", "not-accepted",
         "edited", "other-translation",

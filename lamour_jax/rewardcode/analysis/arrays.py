@@ -9,6 +9,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,12 @@ def binary(node: ast.AST, op: ast.AST, left: Value, right: Value) -> Value:
     if isinstance(op, ast.Pow):
         _check_power(node, right)
     function = BINARY[type(op)]
+    sides = (left, right)
     if is_number(left) and is_number(right):
         return known(node, function, left, right)
-    return apply(node, function, [left, right], elementwise=not isinstance(op, ast.MatMult))
+    result = apply(node, function, [left, right], elementwise=not isinstance(op, ast.MatMult))
+    concrete = all(isinstance(v, Known) or (isinstance(v, Traced) and v.concrete) for v in sides)
+    return replace(result, concrete=concrete)
 
 
 def known(node: ast.AST, function: Callable[..., Any], *arguments: Value) -> Known:

@@ -43,7 +43,8 @@ def compare(node: ast.Compare, values: list[Value]) -> Value:
         return results[0]
     for result in traced:
         check_truth(node, result)
-    return Traced(kind="b", python=all(result.python for result in traced))
+    concrete = any(result.concrete for result in traced)
+    return Traced(kind="b", python=all(result.python for result in traced), concrete=concrete)
 
 
 def _compare_pair(node: ast.Compare, op: ast.cmpop, left: Value, right: Value) -> Value:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from .. import tables
 from ..findings import fail
@@ -159,7 +160,7 @@ def _bool_op(node: ast.BoolOp, frame: Frame, run: Analysis) -> Value:
         joined = join(joined, number)
     if not isinstance(joined, Traced):
         raise fail(node, "array-truth", "and/or of arrays", "use np.logical_and or np.logical_or")
-    return joined
+    return replace(joined, concrete=any(number.concrete for number in traced))
 
 
 def _compare(node: ast.Compare, frame: Frame, run: Analysis) -> Value:
@@ -278,6 +279,7 @@ def _turns(
 ) -> None:
     """Run the loops of a comprehension from the `depth`-th on."""
     if depth == len(node.generators):
+        run.executed.add(id(node))
         if isinstance(node, ast.DictComp):
             key = constant_key(node.key, evaluate(node.key, frame, run))
             results.append((key, evaluate(node.value, frame, run)))

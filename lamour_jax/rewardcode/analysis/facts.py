@@ -41,7 +41,7 @@ class Frame:
 class Fact:
     """What is true of an expression on all visits together."""
 
-    known: bool = False  # known on some visit, before it was made traced
+    known: bool = False  # known on some visit, so that it may be a Python number when run
     traced: bool = False
     container: bool = False
     scalar: bool = True
@@ -59,6 +59,7 @@ class Fact:
                 self.constants.append(raw.value)
         if isinstance(value, Traced):
             self.traced = True
+            self.known |= value.concrete
             self.scalar &= value.shape == ()
             self.kind = max(self.kind, value.kind, key="bif".index)
             self.python &= value.python
@@ -85,7 +86,7 @@ class Analysis:
     merges: dict[int, dict[str, str]] = field(default_factory=dict)  # `if`: variable -> MERGE_*
     indexing: dict[int, set[str]] = field(default_factory=dict)
     warnings: dict[tuple[int, int, str], Finding] = field(default_factory=dict)
-    executed: set[int] = field(default_factory=set)  # functions that are called at all
+    executed: set[int] = field(default_factory=set)  # functions and loops that run at all
     terms: dict[str, int] = field(default_factory=dict)  # variables of calculate_reward -> line
     inputs: dict[int, int] = field(default_factory=dict)  # state, action: storage -> size
     callers: list[tuple[ast.AST, Frame]] = field(default_factory=list)

@@ -171,6 +171,7 @@ class _Block:
 
     def loop(self, node: ast.For) -> bool:
         for item in elements(node.iter, self.evaluate(node.iter)).items:
+            self.run.executed.add(id(node))
             store(node.target, item, self.frame, self.run)
             if not self.execute(node.body):
                 raise fail(node, "forbidden-syntax", "this loop never comes to its second turn")
@@ -186,6 +187,7 @@ class _Block:
                 )  # fmt: skip
             if not is_true(node.test, test):
                 return True
+            self.run.executed.add(id(node))
             if not self.execute(node.body):
                 raise fail(node, "forbidden-syntax", "this loop never comes to its second turn")
         raise fail(node, "too-many-turns", f"more than {MAX_LOOP} turns", "use a for loop")

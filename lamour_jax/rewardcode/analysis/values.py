@@ -38,6 +38,7 @@ class Traced:
     kind: str = "f"  # "b", "i" or "f"
     python: bool = False  # a Python number in the original: True + True is 2 there, not True
     exact: np.ndarray | None = None  # the value itself, where it depends on constants only
+    concrete: bool = False  # known here, and a Python number when run: traced on another visit
     storage: int = field(default_factory=_serial.__next__)  # shared by views of one array
     mask: object = None  # for a[mask]: which mask, equal for equal ones; shape is that of a
 
@@ -130,7 +131,7 @@ def as_traced(value: Value) -> Traced | None:
         return value
     if is_number(value):
         assert isinstance(value, Known)
-        return from_numpy(value.value, exact=True, python=True)
+        return replace(from_numpy(value.value, exact=True, python=True), concrete=True)
     return None
 
 

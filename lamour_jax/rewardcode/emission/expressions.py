@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial, reduce
 
 from .. import tables
+from ..analysis.facts import Fact
 from ..findings import fail
 from ..names import dotted
 from .calls import CallSite, express_call
@@ -33,15 +34,27 @@ def truth(node: ast.expr, scope: Scope, out: Output) -> ast.expr:
     """A traced expression as a condition: one boolean."""
     fact = out.run.fact(node)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return negate(truth(node.operand, scope, out))
+        return _opposite(node.operand, scope, out)
     if isinstance(node, ast.BoolOp) and fact.traced:
         return _combine_conditions(node, scope, out)
     expression = express(node, scope, out)
-    if fact.kind != "b" or not fact.traced:
+    if not _is_boolean(fact):
         expression = ast.Compare(expression, [ast.NotEq()], [ast.Constant(0)])
     if fact.known or not fact.traced:
         expression = make_call(out.jnp("asarray"), expression)
     return expression if fact.scalar else make_call(ast.Attribute(expression, "squeeze"))
+
+
+def _opposite(node: ast.expr, scope: Scope, out: Output) -> ast.expr:
+    if isinstance(node, ast.Name) and out.run.fact(node).known:
+        return make_call(out.jnp("logical_not"), express(node, scope, out))
+    return negate(truth(node, scope, out))
+
+
+def _is_boolean(fact: Fact) -> bool:
+    if fact.traced and fact.kind != "b":
+        return False
+    return all(isinstance(constant, bool) for constant in fact.constants)
 
 
 def negate(condition: ast.expr) -> ast.expr:
@@ -177,9 +190,7 @@ def _bool_op(node: ast.BoolOp, scope: Scope, out: Output) -> ast.expr:
         return express(reached[0], scope, out)
     if not run.fact(node).traced:
         return ast.BoolOp(node.op, [express(value, scope, out) for value in reached])
-    if all(run.fact(value).kind == "b" for value in reached if run.fact(value).traced) and all(
-        isinstance(constant, bool) for value in reached for constant in run.fact(value).constants
-    ):
+    if all(_is_boolean(run.fact(value)) for value in reached):
         return _combine_conditions(node, scope, out)
     helper = "python_and" if isinstance(node.op, ast.And) else "python_or"
     *first, last = reached
@@ -239,6 +250,8 @@ def _call(node: ast.Call, scope: Scope, out: Output) -> ast.expr:
 
 
 def _lambda(node: ast.Lambda, scope: Scope, out: Output) -> ast.expr:
+    if id(node) not in out.run.executed:
+        return ast.Constant(None)  # never called, so nothing is known about it
     inner = scope.inner()
     note_captured(node, scope, out)
     arguments = express_arguments(node.args, scope, inner, out)
@@ -287,6 +300,8 @@ def _dict(node: ast.Dict, scope: Scope, out: Output) -> ast.expr:
 def _comprehension(
     node: ast.ListComp | ast.GeneratorExp | ast.DictComp, scope: Scope, out: Output
 ) -> ast.expr:
+    if id(node) not in out.run.executed:
+        return ast.Dict([], []) if isinstance(node, ast.DictComp) else ast.List([])
     inner = scope.inner()
     generators = []
     for loop in node.generators:

@@ -241,6 +241,8 @@ class FunctionBody:
     # Loops: Python's own, unrolled by JAX
 
     def loop(self, node: ast.For, scope: Scope) -> None:
+        if id(node) not in self.out.run.executed:
+            return
         source = express(node.iter, scope, self.out)
         self._claim(node, scope)
         target = express_target(node.target, scope, self.out)
@@ -249,6 +251,8 @@ class FunctionBody:
             self.write(node.body, scope)
 
     def repeat(self, node: ast.While, scope: Scope) -> None:
+        if id(node) not in self.out.run.executed:
+            return
         self._claim(node, scope)
         test = unparse(express(node.test, scope, self.out))
         with self.out.writer.block(f"while {test}:", node.lineno):
