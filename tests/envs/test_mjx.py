@@ -1,0 +1,80 @@
+"""MJX with few solver iterations against native MuJoCo, one control step from states visited.
+
+The bounds hold for the iterations in the environments' `mjx_limits`; docs/physics.md has the
+measurements from which they were chosen.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import envs
+from lamour_jax.evaluation import make_play
+from lamour_jax.importing import actor_params, read_state_dict
+from lamour_jax.networks import Actor
+from tests.conftest import released_actor
+
+ROBOTS, STEPS, EVERY = 8, 160, 5  # every fifth state of eight robots from both starts: 512
+slow = pytest.mark.slow
+
+
+def visited(robot: str):
+    """(states, actions) on the way of random actions from both starts, by the native engine."""
+
+    def way(start):
+        env = envs.make(robot, start, "native")
+        keys = jax.random.split(jax.random.key(0), ROBOTS)
+        shape = (STEPS, ROBOTS, env.action_size)
+        actions = jax.random.uniform(jax.random.key(1), shape, minval=-1.0)
+
+        def one_step(state, action):
+            return jax.vmap(env.step)(state, action), (state, action)
+
+        return jax.lax.scan(one_step, jax.vmap(env.reset)(keys), actions)[1]
+
+    parts = [jax.jit(way, static_argnums=0)(start) for start in ("normal", "ood")]
+    return jax.tree.map(
+        lambda *x: jnp.concatenate([jnp.concatenate(list(part[::EVERY])) for part in x]), *parts
+    )
+
+
+@pytest.mark.parametrize(
+    "robot",
+    [
+        "hopper",
+        pytest.param("half_cheetah", marks=slow),
+        pytest.param("walker2d", marks=slow),
+        pytest.param("ant", marks=slow),
+    ],
+)
+def test_one_control_step_agrees_with_native(robot):
+    states, actions = visited(robot)
+    native, mjx = (
+        jax.jit(jax.vmap(envs.make(robot, "ood", engine).step))(states, actions)
+        for engine in ("native", "mjx")
+    )
+    assert np.asarray(mjx.valid).all()
+    assert len(actions) == 512
+    error = np.abs(np.asarray(mjx.obs) - np.asarray(native.obs)).max(axis=1)
+    # Both simulate in their own precision; a contact that opens or closes within the step
+    # magnifies what a float32 loses.
+    assert np.median(error) < 2e-5
+    assert np.quantile(error, 0.99) < 2e-3
+    np.testing.assert_allclose(
+        np.quantile(np.abs(mjx.task_reward - native.task_reward), 0.99), 0, atol=1e-2
+    )
+    assert np.mean(np.asarray(mjx.healthy) == np.asarray(native.healthy)) > 0.995
+
+
+@slow
+@pytest.mark.parametrize("robot", ["hopper", "half_cheetah", "walker2d", "ant"])
+def test_a_released_policy_keeps_its_return(robot):
+    returns = {}
+    for engine in ("native", "mjx"):
+        env = envs.make(robot, "normal", engine)
+        params = actor_params(read_state_dict(released_actor(robot)), robot, env.observation_size)
+        play = jax.jit(make_play(env, Actor(env.action_size), 8))
+        returns[engine] = np.asarray(play(params, jax.random.key(0)).returns)
+    assert np.median(returns["native"]) > 3000
+    assert np.median(returns["mjx"]) > 0.95 * np.median(returns["native"])
