@@ -25,7 +25,6 @@ import numpy as np
 
 from . import tables
 from .findings import fail_whole
-from .names import module_bindings
 
 WALL_SECONDS = 30.0
 CPU_SECONDS = 10
@@ -156,8 +155,3 @@ def _parse(answer: bytes, count: int) -> OriginalResults:
             "sandbox", "the process that runs the code gave no proper answer"
         ) from None
     return OriginalResults(recovered, reward, faults, terms)
-
-
-def bindings_of(tree: ast.Module) -> dict[str, str]:
-    """Which names the original expects to be bound to parts of NumPy and math."""
-    return module_bindings(tree)

@@ -675,6 +675,10 @@ PROGRAMS = {
             n += 1
         return b + n
         """,
+    "numbers_that_are_no_sizes": """
+        x = np.interp(state[0], [0, 100, 2000], [0, 1, 2]) + np.linspace(0, 5000, 10)[3]
+        return x + np.full(3, 5000)[0] + state[:4].clip(-2000, 3000).sum() + np.roll(state, 2000)[0]
+        """,
     "nothing_to_go_through": """
         unused = lambda v: clip(v)
         empty = [unused(x) for x in []]

@@ -202,25 +202,32 @@ def _check_elements(node: ast.AST, shape: tuple[int, ...]) -> None:
         raise fail(node, "too-large", f"an array of shape {shape}; {MAX_ELEMENTS} elements at most")
 
 
+# Which arguments of a maker are sizes; those of np.arange are bounded by its length.
+_SIZES = {"full": slice(0, 1), "linspace": slice(2, 3), "arange": slice(0, 0)}
+_SIZE_KEYWORDS = ("shape", "num", "N", "M", "n")
+
+
 def check_maker(
     node: ast.AST, name: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> None:
     """Arguments that give a shape are known, and small, before NumPy is asked."""
-    likes = name.endswith("_like")
-    shapes = [] if likes else arguments[:1] if name == "full" else arguments
-    shapes = shapes + [v for k, v in keywords.items() if k not in ("fill_value", "dtype")]
-    if not all(_is_known(value) for value in shapes):
+    if name.endswith("_like"):
+        return
+    described = arguments[:1] if name == "full" else arguments
+    settings = [value for keyword, value in keywords.items() if keyword != "fill_value"]
+    if not all(_is_known(value) for value in (*described, *settings)):
         raise fail(
             node, "shape-from-data", f"the size of np.{name} must not depend on state or action",
             "give the size as a number",
         )  # fmt: skip
-    check_sizes(node, shapes)
+    sizes = arguments[_SIZES.get(name, slice(None))]
+    check_sizes(node, [*sizes, *(keywords[k] for k in _SIZE_KEYWORDS if k in keywords)])
     if name == "arange":
-        _check_arange(node, [sample(node, value) for value in arguments])
+        _check_arange(node, [sample(node, value) for value in arguments], keywords)
 
 
-def _check_arange(node: ast.AST, numbers: list[Any]) -> None:
-    if not 1 <= len(numbers) <= 3:
+def _check_arange(node: ast.AST, numbers: list[Any], keywords: dict[str, Value]) -> None:
+    if not 1 <= len(numbers) <= 3 or set(keywords) - {"dtype"}:
         raise fail(node, "fails", "np.arange takes one to three plain arguments")
     start, stop, step = {1: (0, *numbers, 1), 2: (*numbers, 1), 3: numbers}[len(numbers)]
     if step == 0 or abs((stop - start) / step) > MAX_ELEMENTS:

@@ -256,6 +256,8 @@ def _index_part(part: ast.expr, frame: Frame, run: Analysis) -> Value:
         if not isinstance(value, Known) or not isinstance(value.value, int | None):
             raise fail(part, "shape-from-data", "the bounds of a slice have to be known integers")
         bounds.append(value.value)
+    if bounds[2] == 0:
+        raise fail(part, "bad-index", "the step of a slice is zero")
     return Known(slice(*bounds))
 
 

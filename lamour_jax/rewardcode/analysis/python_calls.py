@@ -106,10 +106,12 @@ def _any_all(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Valu
 
 def _round(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
     arguments = [*arguments, *keywords.values()]
+    digits = arguments[1] if len(arguments) == 2 else Known(None)
+    if isinstance(digits, Known) and is_number(digits) and abs(digits.value) > 30:
+        raise fail(node, "big-number", "round to fewer digits")
     if all(isinstance(argument, Known) for argument in arguments):
         return known(node, round, *arguments)
     value = as_traced(arguments[0]) if arguments else None
-    digits = arguments[1] if len(arguments) == 2 else Known(None)
     if value is None or value.shape or len(arguments) > 2 or not isinstance(digits, Known):
         raise fail(node, "not-a-number", "round takes one number", "use np.round for arrays")
     return Traced(kind="i" if digits.value is None else value.kind, python=value.python)

@@ -1,0 +1,7 @@
+# expect: too-large at line 7
+def is_recovered(state):
+    return 1 if state[0] > 0.3 else 0
+
+
+def calculate_reward(state, action):
+    return -state[0] - np.linspace(0, 1, num=5000).sum()
