@@ -1,5 +1,7 @@
 """The full training state on disk, with orbax: one kept, replaced only when the next is whole."""
 
+import errno
+import shutil
 from pathlib import Path
 
 import jax
@@ -19,6 +21,7 @@ class CheckpointStore:
 
     def __init__(self, folder: Path):
         options = ocp.CheckpointManagerOptions(max_to_keep=1, enable_async_checkpointing=False)
+        self._folder = folder
         self._manager = ocp.CheckpointManager(folder.resolve(), options=options)
 
     @property
@@ -27,8 +30,16 @@ class CheckpointStore:
         return self._manager.latest_step()
 
     def save(self, updates: int, state: TrainState) -> None:
-        """Writes the state and then drops the older one."""
-        self._manager.save(updates, args=ocp.args.StandardSave(_to_stored(state)), force=True)
+        """Writes the state and then drops the older one.
+
+        Raises:
+          OSError: the disk has no room for it (ENOSPC); the older one is kept.
+        """
+        stored = _to_stored(state)
+        # Asked beforehand: orbax would fill the disk first, and the run's other files with it.
+        if shutil.disk_usage(self._folder.parent).free < sum(leaf.nbytes for leaf in stored):
+            raise OSError(errno.ENOSPC, "no room for a checkpoint", str(self._folder))
+        self._manager.save(updates, args=ocp.args.StandardSave(stored), force=True)
         self._manager.wait_until_finished()
 
     def restore(self, like: TrainState) -> TrainState:
