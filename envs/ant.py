@@ -30,7 +30,7 @@ class Ant(RecoveryEnv):
     name = "ant"
     original_task = "Run forward."
     num_substeps = 5
-    mjx_limits = SolverLimits(iterations=4, ls_iterations=8)
+    mjx_limits = SolverLimits(iterations=8, ls_iterations=16)
     ood_qpos = np.array([0.0, 0.0, 0.25, 0.0, 1.0, 0.0, 0.0] + [0.0] * 8)  # roll = pi
 
     @classmethod

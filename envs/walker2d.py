@@ -15,7 +15,7 @@ class Walker2d(PlanarWalker):
     name = "walker2d"
     original_task = "Walk forward."
     num_substeps = 4
-    mjx_limits = SolverLimits(iterations=4, ls_iterations=8)
+    mjx_limits = SolverLimits(iterations=8, ls_iterations=16)
     height_range = (0.9, 2.0)
     max_angle = 0.3
     ood_qpos = flat_pose(1.5740, -0.1222, 0.0, -0.7854, -0.1222, 0.0, -0.7854)
