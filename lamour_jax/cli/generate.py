@@ -61,7 +61,11 @@ def generate(
     image = provider.image
     if image is None:
         look = rendering.look_of(env)
-        image = rendering.encode_png(rendering.render(robot.model, robot.ood_qpos, look=look))
+        try:
+            pixels = rendering.render(robot.model, robot.ood_qpos, look=look)
+        except rendering.RenderingUnavailable as error:
+            raise UserError(f"no picture to ask about: {error}") from None
+        image = rendering.encode_png(pixels)
     transcript = run_conversation(provider, robot_task(env, robot.original_task), image)
     write_atomically(folder / IMAGE_FILE, image)
     transcript.save(folder / TRANSCRIPT_FILE)
