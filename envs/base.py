@@ -17,7 +17,7 @@ from brax.envs.base import Env, State
 from flax import struct
 
 from envs.physics import PhysicsState, SolverLimits, make_engine
-from envs.starts import Start
+from envs.starts import Mixture, Start, StartDistribution
 
 STARTS = ("normal", "ood")
 
@@ -67,9 +67,10 @@ class RecoveryEnv(Env):
       start: "normal" or "ood".
       engine: "auto", "native" or "mjx".
       evaluation: give a start without noise the evaluation's.
+      normal_fraction: how many of the OOD episodes begin at a normal start all the same, 0 to 1.
 
     Raises:
-      ValueError: an unknown start or engine.
+      ValueError: an unknown start or engine, or a fraction out of range.
     """
 
     name: ClassVar[str]
@@ -79,7 +80,16 @@ class RecoveryEnv(Env):
     episode_length: ClassVar[int] = 1000
     ood_qpos: ClassVar[np.ndarray]
 
-    def __init__(self, start: str = "ood", engine: str = "auto", *, evaluation: bool = False):
+    def __init__(
+        self,
+        start: str = "ood",
+        engine: str = "auto",
+        *,
+        evaluation: bool = False,
+        normal_fraction: float = 0.0,
+    ):
+        if not 0.0 <= normal_fraction <= 1.0:
+            raise ValueError(f"normal_fraction must lie between 0 and 1, not {normal_fraction}")
         if start not in STARTS:
             raise ValueError(f"unknown start {start!r}: choose one of {', '.join(STARTS)}")
         self.model = self.build_spec().compile()
@@ -87,9 +97,15 @@ class RecoveryEnv(Env):
             engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
         )
         self.start_name = start
-        self.start = self.normal_start() if start == "normal" else self.ood_start()
+        self.start = self._starts(evaluation, normal_fraction)
+
+    def _starts(self, evaluation: bool, normal_fraction: float) -> StartDistribution:
+        start = self.normal_start() if self.start_name == "normal" else self.ood_start()
         if evaluation:
-            self.start = self.start.for_evaluation()
+            start = start.for_evaluation()
+        if normal_fraction:
+            return Mixture(start, self.normal_start(), normal_fraction)
+        return start
 
     @classmethod
     @abc.abstractmethod

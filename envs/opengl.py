@@ -24,6 +24,29 @@ class RenderingUnavailable(RuntimeError):
     """There is no OpenGL here to draw with. The message says how to get one."""
 
 
+def import_mujoco() -> None:
+    """Imports MuJoCo, also where the OpenGL that `MUJOCO_GL` names is unknown or broken.
+
+    The variable is put back, so that drawing, when it is asked for, can say what is wrong with it.
+    """
+    try:
+        importlib.import_module("mujoco")
+    except Exception:  # PyOpenGL fails in many types
+        wanted = os.environ.get("MUJOCO_GL")
+        if wanted is None:
+            raise
+        os.environ["MUJOCO_GL"] = "disable"
+        try:
+            package = importlib.import_module("mujoco")
+        finally:
+            os.environ["MUJOCO_GL"] = wanted
+        # The first attempt left its modules behind; the second did not bind them to the package.
+        for name, module in list(sys.modules.items()):
+            parent, _, child = name.rpartition(".")
+            if parent == "mujoco":
+                setattr(package, child, module)
+
+
 def open_context(width: int, height: int) -> Any:
     """A MuJoCo `GLContext` of this size in pixels, current in this thread.
 
@@ -35,7 +58,12 @@ def open_context(width: int, height: int) -> Any:
         raise RenderingUnavailable(
             f"MUJOCO_GL={wanted} switches drawing off: unset it, or set it to egl or osmesa"
         )
-    name = wanted if wanted in _LIBRARIES else _default_library()
+    if wanted and wanted not in _LIBRARIES:
+        raise RenderingUnavailable(
+            f"MUJOCO_GL={wanted} is not known: unset it, or set it to one of"
+            f" {', '.join(_LIBRARIES)}"
+        )
+    name = wanted or _default_library()
     try:
         context = importlib.import_module(_LIBRARIES[name]).GLContext(width, height)
         context.make_current()

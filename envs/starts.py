@@ -1,12 +1,20 @@
 """Where episodes begin: a pose, and the noise that makes each start a fresh one."""
 
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 EVALUATION_NOISE = 0.005  # added to qpos and qvel where a start has none of its own
+
+
+class StartDistribution(Protocol):
+    """Anything that start states can be drawn from."""
+
+    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [nq], qvel [nv])."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +49,24 @@ class Start:
         else:
             qvel = jax.random.uniform(qvel_key, (nv,), minval=-1.0)
         return qpos, self.qvel_noise * qvel
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Starts of two kinds, drawn at random.
+
+    Attributes:
+      first, second: the kinds.
+      second_fraction: how often the second is drawn, 0 to 1.
+    """
+
+    first: StartDistribution
+    second: StartDistribution
+    second_fraction: float
+
+    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [nq], qvel [nv])."""
+        choice_key, sample_key = jax.random.split(key)
+        second = jax.random.bernoulli(choice_key, self.second_fraction)
+        drawn = self.first.sample(sample_key, nv), self.second.sample(sample_key, nv)
+        return jax.tree.map(lambda a, b: jnp.where(second, b, a), *drawn)

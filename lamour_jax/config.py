@@ -18,6 +18,7 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
+    normal_start_fraction: float = 0.0  # of training's episodes; they keep the original task in view
     replay_capacity: int = 1_000_000
     grad_updates_per_step: int = 1  # per vector step of all robots
     batch_size: int = 256
@@ -39,6 +40,10 @@ class SACConfig:
         for name in ("num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0.0 <= self.normal_start_fraction <= 1.0:
+            raise ValueError(
+                f"normal_start_fraction must lie between 0 and 1, not {self.normal_start_fraction}"
+            )
         if self.replay_capacity < self.num_envs:
             raise ValueError("replay_capacity must hold at least one step of all robots")
 
@@ -85,6 +90,7 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 # Quick on few cores: several robots feed one learner, which layer norm lets take larger steps.
 _FAST: dict[str, Any] = {
     "num_envs": 16,
+    "normal_start_fraction": 0.25,
     "grad_updates_per_step": 8,
     "random_steps": 8_000,
     "replay_capacity": 500_000,
@@ -107,9 +113,9 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {"ant": {"temperature_learning_rate": 
 # From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
     **_FAST,
+    "normal_start_fraction": 0.0,
     "actor_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
-    "final_learning_rate_fraction": 1.0,
     "temperature_learning_rate": 3e-4,
     "initial_temperature": 0.2,
 }

@@ -95,7 +95,7 @@ def summarise(episodes: Episodes) -> dict[str, float | int | None]:
     """The measures of a batch of episodes, as plain numbers.
 
     `time_to_recovery` is the median over the episodes that recovered, None where none did.
-    `return_unfallen` is the mean return of the episodes that were not ended by the rules.
+    `return_of_successes` is the mean return of the episodes that succeeded, None where none did.
     """
     returns = np.asarray(episodes.returns, float)
     recovered_at = np.asarray(episodes.recovered_at)

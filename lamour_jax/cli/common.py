@@ -48,33 +48,36 @@ def add_out_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=None, help="output folder (default: runs/...)")
 
 
-def make_env(name: str, start: str, physics: str, *, evaluation: bool = False) -> RecoveryEnv:
+def make_env(name: str, start: str, physics: str, **settings: Any) -> RecoveryEnv:
     """`envs.make`, with its complaints made the user's."""
     try:
-        return envs.make(name, start, physics, evaluation=evaluation)
+        return envs.make(name, start, physics, **settings)
     except ValueError as error:
         raise UserError(str(error)) from None
 
 
-def policy_for(env: RecoveryEnv, path: Path | None) -> Policy:
-    """The policy at `path`, or the shipped one.
+def policy_for(env: RecoveryEnv, path: Path | None) -> tuple[Policy, str]:
+    """The policy at `path` (a file or a run folder), or the shipped one; and its name for people.
 
     Raises:
       UserError: none is shipped for this robot, or the file is not right.
     """
-    path = shipped_policy(env.name) if path is None else path
-    if path is None:
+    file = shipped_policy(env.name) if path is None else path
+    if file is None:
         raise UserError(
             f"no original policy for {env.name!r} is shipped yet: give one with --policy FILE."
             f" To get one, train it (lamour pretrain --env {env.name}) or convert a released"
             f" PyTorch policy (lamour import actor.pt --env {env.name})"
         )
-    return load_policy(
-        path,
+    if file.is_dir():
+        file = file / "policy.msgpack"
+    policy = load_policy(
+        file,
         robot=env.name,
         observation_size=env.observation_size,
         action_size=env.action_size,
     )
+    return policy, "shipped" if path is None else str(file)
 
 
 def open_run(folder: Path | None, kind: str) -> Run:

@@ -7,11 +7,14 @@ from typing import Any
 
 import jax
 
+from envs.base import RecoveryEnv
+from envs.opengl import RenderingUnavailable
 from lamour_jax.cli import common
 from lamour_jax.cli.training import Evaluator
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.files import write_json
+from lamour_jax.policy import Policy
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,29 +72,38 @@ def evaluate(
       out: where metrics.json and the video go; runs/... by default.
 
     Raises:
-      UserError: bad input.
+      UserError: bad input, or a video asked for where nothing can be drawn.
     """
     if episodes < 1:
         raise UserError(f"--episodes must be at least 1, not {episodes}")
     robot = common.make_env(env, start, physics, evaluation=not exact)
-    path = policy / "policy.msgpack" if policy is not None and policy.is_dir() else policy
-    loaded = common.policy_for(robot, path)
+    loaded, path = common.policy_for(robot, policy)
     play = Evaluator(robot, loaded.network, episodes)
     measures = {
         "robot": env,
-        "policy": str(path or "shipped"),
+        "policy": path,
         "start": start,
         "physics": robot.backend,
         "seed": seed,
         **play(loaded.params, jax.random.key(seed)),
     }
     folder = common.output_folder(out, "evaluate", env, start)
-    if video:
-        from lamour_jax.report.video import record_episode
-
-        measures["video"] = str(record_episode(robot, loaded, folder / "video.mp4", seed))
     write_json(folder / "metrics.json", measures)
+    if video:
+        measures["video"] = _film(robot, loaded, folder, seed)
+        write_json(folder / "metrics.json", measures)
     return measures
+
+
+def _film(robot: RecoveryEnv, policy: Policy, folder: Path, seed: int) -> str:
+    from lamour_jax.report.video import record_episode
+
+    try:
+        return str(record_episode(robot, policy, folder / "video.mp4", seed))
+    except RenderingUnavailable as error:
+        raise UserError(
+            f"the measures are in {folder / 'metrics.json'}, but there is no video: {error}"
+        ) from None
 
 
 def describe(measures: dict[str, Any]) -> str:
@@ -106,6 +118,12 @@ def describe(measures: dict[str, Any]) -> str:
         "  time_to_recovery  "
         + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
     ]
+    if measures["start"] == "normal" and measures["return_of_successes"] is not None:
+        fallen = round(measures["episodes"] * (1 - measures["success_rate"]))
+        lines.append(
+            f"  fallen            {fallen} episodes; the return of the others is"
+            f" {measures['return_of_successes']:.0f}"
+        )
     if measures["broken"]:
         lines.append(f"  broken            {measures['broken']} simulations blew up")
     return "\n".join(lines)

@@ -101,7 +101,7 @@ def recover(
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
     robot = common.make_env(env, "ood", physics)
-    original = common.policy_for(robot, policy)
+    original, _ = common.policy_for(robot, policy)
     settings = common.user_settings(
         TrainConfig,
         num_updates=recovery_updates(env, preset) if updates is None else updates,
@@ -162,6 +162,9 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     sac = SACConfig.from_json(config["sac"])
     settings = TrainConfig(**config["train"])
     arena = _Arena(config["robot"], config["physics"], settings.final_eval_episodes)
+    training = common.make_env(
+        run.robot, "ood", config["physics"], normal_fraction=sac.normal_start_fraction
+    )
     original = load_policy(
         run.folder / "original.msgpack",
         robot=run.robot,
@@ -176,7 +179,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         flush=True,
     )
     task = Task(
-        env=arena.training,
+        env=training,
         eval_env=arena.ood,
         rule=make_rule(config["method"], _program(run)),
         original=original,
@@ -205,14 +208,14 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
 
 
 class _Arena:
-    """Where a run trains, and where its policies are judged on fresh episodes."""
+    """Where a run's policies are judged on fresh episodes."""
 
     def __init__(self, robot: str, physics: str, num_episodes: int):
-        self.training = common.make_env(robot, "ood", physics)
         self.ood = common.make_env(robot, "ood", physics, evaluation=True)
         self._places = {"ood": self.ood, "normal": common.make_env(robot, "normal", physics)}
-        if self.training.start != self.ood.start:
-            self._places["ood_exact"] = self.training
+        exact = common.make_env(robot, "ood", physics)
+        if exact.start != self.ood.start:
+            self._places["ood_exact"] = exact
         self._num_episodes = num_episodes
         self._evaluators: dict[str, Evaluator] = {}
 

@@ -131,6 +131,7 @@ def test_png_gives_the_pixels_back(tmp_path):
     ("settings", "advice"),
     [
         ({"MUJOCO_GL": "disable"}, "MUJOCO_GL=disable"),
+        ({"MUJOCO_GL": "direct3d"}, "MUJOCO_GL=direct3d is not known"),
         ({"PYOPENGL_PLATFORM": "osmesa"}, "libegl1"),  # PyOpenGL bound to another library
         ({"MUJOCO_EGL_DEVICE_ID": "99"}, "libegl1"),  # no such graphics device
     ],
@@ -158,3 +159,16 @@ def test_switched_off_drawing_is_an_error_of_the_picture_not_of_the_import(monke
     monkeypatch.setenv("MUJOCO_GL", "off")
     with pytest.raises(RenderingUnavailable, match="MUJOCO_GL=off"):
         render(mujoco.MjModel.from_xml_string(BALL), np.zeros(0))
+
+
+@pytest.mark.parametrize("library", ["direct3d", "osmesa"])  # unknown; known and not installed
+def test_robots_need_no_opengl(library):
+    program = "import envs; print(envs.make('hopper').action_size, envs.names()[0])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "MUJOCO_GL": library},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "3 ant\n"), done.stderr
