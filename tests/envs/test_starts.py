@@ -1,0 +1,55 @@
+"""Start distributions: their poses, their noise, and how two of them are mixed."""
+
+import jax
+import numpy as np
+import pytest
+
+import envs
+from envs.starts import EVALUATION_NOISE, Mixture, Start
+
+NV = 2
+POSE = Start(np.array([5.0, -5.0, 1.0]))
+
+
+def draw(start, count=400):
+    keys = jax.random.split(jax.random.key(0), count)
+    return [np.asarray(part) for part in jax.vmap(lambda key: start.sample(key, NV))(keys)]
+
+
+def test_uniform_noise_fills_its_width_and_no_more():
+    qpos, qvel = draw(Start(POSE.qpos, qpos_noise=0.1, qvel_noise=0.2))
+    spread = qpos - POSE.qpos
+    assert 0.09 < spread.max() <= 0.1 + 1e-5 and -0.1 - 1e-5 <= spread.min() < -0.09
+    assert 0.18 < qvel.max() <= 0.2 and -0.2 <= qvel.min() < -0.18
+
+
+def test_evaluation_noise_is_added_only_where_there_is_none():
+    noisy = Start(POSE.qpos, qpos_noise=0.1)
+    assert noisy.for_evaluation() is noisy
+    quiet = POSE.for_evaluation()
+    assert quiet.qpos_noise == quiet.qvel_noise == EVALUATION_NOISE
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 1.0])
+def test_a_mixture_draws_each_kind_as_often_as_it_says(fraction):
+    other = Start(-POSE.qpos, qvel_noise=1.0)
+    qpos, qvel = draw(Mixture(POSE, other, fraction))
+    second = qpos[:, 0] < 0
+    # 400 draws: a standard deviation is 0.022 at 0.25, and none at the ends.
+    assert second.mean() == pytest.approx(fraction, abs=0.08 * (0 < fraction < 1))
+    np.testing.assert_array_equal(qpos, np.where(second[:, None], other.qpos, POSE.qpos))
+    assert np.all(qvel[~second] == 0.0) and np.all(qvel[second] != 0.0)
+
+
+def test_some_ood_episodes_begin_at_a_normal_start_where_asked():
+    env = envs.make("hopper", "ood", "native", normal_fraction=0.25)
+    states = jax.vmap(env.reset)(jax.random.split(jax.random.key(1), 400))
+    healthy = np.asarray(states.healthy)
+    assert healthy.mean() == pytest.approx(0.25, abs=0.08)
+    # The latch knows: a robot that begins healthy may not fall.
+    np.testing.assert_array_equal(np.asarray(states.pipeline_state.was_healthy), healthy)
+
+
+def test_a_fraction_out_of_range_is_an_error():
+    with pytest.raises(ValueError, match="between 0 and 1, not 1.5"):
+        envs.make("hopper", normal_fraction=1.5)
