@@ -7,21 +7,26 @@ about the robot comes in as data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import resources
 from string import Template
+from typing import Any, NamedTuple
 
-from lamour_jax.lvlm.providers.base import Answer, Provider, Question
+from lamour_jax.lvlm.providers.base import Answer, Provider, ProviderError, Question
 from lamour_jax.lvlm.transcript import (
     BEHAVIOR_REASONING,
     CODE_GENERATION,
     OOD_DESCRIPTION,
+    REPAIR,
     Exchange,
     Transcript,
     sha256,
 )
 
 TEMPERATURE = 0.0
+MAX_REPAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,37 @@ class RobotTask:
     example: str | None = None
 
 
+class Review(NamedTuple):
+    """What checking an answer with reward code found.
+
+    Attributes:
+      accepted: the code can be used.
+      complaint: what the model is told where it can not.
+      record: the verdict, for the transcript.
+    """
+
+    accepted: bool
+    complaint: str
+    record: dict[str, Any]
+
+
+class Candidate(NamedTuple):
+    """One of several conversations that share their first two questions.
+
+    Attributes:
+      transcript: what was said, also where it ended early.
+      error: why it ended early, else None.
+    """
+
+    transcript: Transcript
+    error: ProviderError | None
+
+
+Keep = Callable[[int, Transcript], None]
+
+
 def run_conversation(provider: Provider, task: RobotTask, image: bytes | None = None) -> Transcript:
-    """Asks the three questions in order.
+    """Asks the three questions in order, once.
 
     Args:
       provider: who answers.
@@ -55,14 +89,72 @@ def run_conversation(provider: Provider, task: RobotTask, image: bytes | None = 
       ProviderError: a question got no answer.
       ValueError: there is no picture.
     """
+    candidate = run_candidates(provider, task, image)[0]
+    if candidate.error is not None:
+        raise candidate.error
+    return candidate.transcript
+
+
+def run_candidates(
+    provider: Provider,
+    task: RobotTask,
+    image: bytes | None = None,
+    *,
+    count: int = 1,
+    review: Callable[[str], Review] | None = None,
+    keep: Keep = lambda number, transcript: None,
+) -> list[Candidate]:
+    """Asks the first two questions once and the third `count` times, at rising temperatures.
+
+    Args:
+      provider, task, image: as in `run_conversation`.
+      count: how many programs to ask for.
+      review: checks each program; what it complains of goes back to the model, at most
+        `MAX_REPAIRS` times. Without it every answer is taken.
+      keep: told (candidate's number from 1, its transcript so far) after every answer, so that
+        nothing that was paid for is lost.
+
+    Raises:
+      ProviderError: one of the first two questions got no answer.
+      ValueError: there is no picture.
+    """
     image = provider.image if image is None else image
     if image is None:
         raise ValueError(f"the provider {provider.name!r} brings no picture: pass one")
-    talk = _Talk(provider)
-    seen = talk.ask(OOD_DESCRIPTION, describe_prompt(task), image)
-    behavior = talk.ask(BEHAVIOR_REASONING, behavior_prompt(task, seen))
-    talk.ask(CODE_GENERATION, code_prompt(task, behavior))
-    return talk.transcript(task.name)
+    opening = _Talk(provider, task.name, partial(keep, 1))
+    seen = opening.ask(OOD_DESCRIPTION, describe_prompt(task), image)
+    behavior = opening.ask(BEHAVIOR_REASONING, behavior_prompt(task, seen))
+    candidates = []
+    for number in range(1, count + 1):
+        talk = opening.fork(partial(keep, number))
+        error = None
+        try:
+            _ask_for_code(talk, code_prompt(task, behavior), number, review)
+        except ProviderError as failure:
+            error = failure
+        candidates.append(Candidate(talk.transcript(), error))
+    return candidates
+
+
+def candidate_temperature(number: int) -> float:
+    """The first candidate (number 1) is the model's best guess; later ones vary more and more."""
+    return 0.0 if number == 1 else min(1.0, 0.2 + 0.2 * number)
+
+
+def _ask_for_code(
+    talk: _Talk, prompt: str, number: int, review: Callable[[str], Review] | None
+) -> None:
+    temperature = candidate_temperature(number)
+    stage, question = CODE_GENERATION, prompt
+    for _ in range(1 + MAX_REPAIRS):
+        answer = talk.ask(stage, question, temperature=temperature, sample=number - 1)
+        if review is None:
+            return
+        verdict = review(answer)
+        talk.add_verdict(verdict.record)
+        if verdict.accepted:
+            return
+        stage, question = REPAIR, repair_prompt(prompt, answer, verdict.complaint)
 
 
 def describe_prompt(task: RobotTask) -> str:
@@ -91,29 +183,68 @@ def code_prompt(task: RobotTask, behavior: str) -> str:
     )
 
 
+def repair_prompt(question: str, answer: str, complaint: str) -> str:
+    """The third question again, with an answer to it and what was wrong with that answer."""
+    return _fill(
+        "repair", question=question.strip(), answer=answer.strip(), complaint=complaint.strip()
+    )
+
+
 class _Talk:
     """A conversation under way: the provider and what was said so far."""
 
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: Provider, robot: str, keep: Callable[[Transcript], None]) -> None:
         self._provider = provider
+        self._robot = robot
+        self._keep = keep
         self._exchanges: list[Exchange] = []
         self._last: Answer | None = None
 
-    def ask(self, stage: str, prompt: str, image: bytes | None = None) -> str:
-        answer = self._provider.ask(Question(stage, prompt, image, TEMPERATURE))
-        image_sha256 = None if image is None else sha256(image)
-        self._exchanges.append(Exchange(stage, prompt, image_sha256, answer.text, answer.usage))
+    def fork(self, keep: Callable[[Transcript], None]) -> _Talk:
+        """A conversation of its own that begins with what was said so far."""
+        talk = _Talk(self._provider, self._robot, keep)
+        talk._exchanges = list(self._exchanges)
+        talk._last = self._last
+        return talk
+
+    def ask(
+        self,
+        stage: str,
+        prompt: str,
+        image: bytes | None = None,
+        *,
+        temperature: float = TEMPERATURE,
+        sample: int = 0,
+    ) -> str:
+        answer = self._provider.ask(Question(stage, prompt, image, temperature, sample))
+        self._exchanges.append(
+            Exchange(
+                stage=stage,
+                prompt=prompt,
+                image_sha256=None if image is None else sha256(image),
+                answer=answer.text,
+                usage=answer.usage,
+                temperature=temperature,
+                cost_usd=answer.cost_usd,
+            )
+        )
         self._last = answer
+        self._keep(self.transcript())
         return answer.text
 
-    def transcript(self, robot: str) -> Transcript:
+    def add_verdict(self, record: dict[str, Any]) -> None:
+        """Notes what was found in the last answer."""
+        self._exchanges[-1] = replace(self._exchanges[-1], verdict=record)
+        self._keep(self.transcript())
+
+    def transcript(self) -> Transcript:
         assert self._last is not None
         return Transcript(
-            robot=robot,
+            robot=self._robot,
             provider=self._provider.name,
             model=self._last.model,
             date=self._last.date,
-            parameters={"requested_temperature": TEMPERATURE},
+            parameters={"requested_temperature": self._exchanges[-1].temperature},
             exchanges=tuple(self._exchanges),
         )
 

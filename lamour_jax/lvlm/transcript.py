@@ -23,6 +23,7 @@ IMAGE_FILE = "image.png"
 OOD_DESCRIPTION = "ood_description"
 BEHAVIOR_REASONING = "behavior_reasoning"
 CODE_GENERATION = "code_generation"
+REPAIR = "repair"  # the code question again, with what was wrong with the answer
 
 
 class TranscriptError(UserError):
@@ -42,13 +43,26 @@ def question_key(stage: str, prompt: str, image_sha256: str | None) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One question and its answer; `image_sha256` is None where no picture went along."""
+    """One question and its answer.
+
+    Attributes:
+      stage, prompt: the question.
+      image_sha256: of the picture that went along, or None.
+      answer: as it was given.
+      usage: tokens by kind, where the provider counts them.
+      temperature: that was asked for.
+      cost_usd: of the answer, in dollars, where known.
+      verdict: what checking the answered code found (`Verdict.to_json`); None for other answers.
+    """
 
     stage: str
     prompt: str
     image_sha256: str | None
     answer: str
     usage: dict[str, int] = field(default_factory=dict)
+    temperature: float = 0.0
+    cost_usd: float | None = None
+    verdict: dict[str, Any] | None = None
 
     @property
     def key(self) -> str:
@@ -76,21 +90,37 @@ class Transcript:
     parameters: dict[str, Any]
     exchanges: tuple[Exchange, ...]
 
-    def answer(self, stage: str) -> str:
-        """The last answer at `stage`.
+    def answer(self, *stages: str) -> str:
+        """The last answer at one of `stages`.
 
         Raises:
           TranscriptError: there is none.
         """
         for exchange in reversed(self.exchanges):
-            if exchange.stage == stage:
+            if exchange.stage in stages:
                 return exchange.answer
-        raise TranscriptError(f"the transcript has no answer at the stage {stage!r}")
+        raise TranscriptError(f"the transcript has no answer at the stage {stages[0]!r}")
+
+    @property
+    def has_code(self) -> bool:
+        """Whether reward code was answered."""
+        return any(exchange.stage in (CODE_GENERATION, REPAIR) for exchange in self.exchanges)
 
     @property
     def answer_code(self) -> str:
-        """The model's answer with the reward code, prose and fences included."""
-        return self.answer(CODE_GENERATION)
+        """The model's last answer with reward code, prose and fences included.
+
+        Raises:
+          TranscriptError: there is none.
+        """
+        return self.answer(CODE_GENERATION, REPAIR)
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the conversation cost, in dollars; None where an answer's cost is not known."""
+        costs = [exchange.cost_usd for exchange in self.exchanges]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
 
     def to_json(self) -> str:
         """The file's text."""

@@ -30,12 +30,12 @@ def test_says_whose_answers_these_are(root, caplog):
     assert "nothing is rendered" in provider.notice
 
 
-def test_newest_recording_is_the_default_and_all_stay_reachable(task, root):
+def test_first_recording_is_the_default_and_all_are_reachable(task, root):
     for number in (2, 10):
         newer = run_conversation(ListProvider((f"seen {number}", "b", "c")), task, IMAGE)
         newer.save_recording(root / "beetle" / str(number), IMAGE)
     assert recordings("beetle", root) == ("1", "2", "10")
-    assert RecordedProvider("beetle", root=root).recording == "10"
+    assert RecordedProvider("beetle", root=root).recording == "1"
     replayed = run_conversation(RecordedProvider("beetle", "2", root), task)
     assert replayed.exchanges[0].answer == "seen 2"
 

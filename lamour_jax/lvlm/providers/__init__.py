@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
+from lamour_jax.lvlm.providers import gemini, genai, openai
 from lamour_jax.lvlm.providers.base import (
     Answer,
     NoAnswer,
@@ -16,12 +15,21 @@ from lamour_jax.lvlm.providers.base import (
     StaleAnswer,
     UnknownProvider,
 )
+from lamour_jax.lvlm.providers.live import LiveProvider
 from lamour_jax.lvlm.providers.manual import ManualProvider
+from lamour_jax.lvlm.providers.meter import Meter
+from lamour_jax.lvlm.providers.outcomes import LiveError
 from lamour_jax.lvlm.providers.recorded import RecordedProvider, recordings
+from lamour_jax.lvlm.providers.settings import ProviderSettings
+from lamour_jax.lvlm.providers.stored import StoredProvider
+from lamour_jax.lvlm.store import AnswerStore
 
 __all__ = [
     "Answer",
+    "LiveError",
+    "LiveProvider",
     "ManualProvider",
+    "Meter",
     "NoAnswer",
     "NotRecorded",
     "Provider",
@@ -30,6 +38,7 @@ __all__ = [
     "Question",
     "RecordedProvider",
     "StaleAnswer",
+    "StoredProvider",
     "UnknownProvider",
     "make_provider",
     "provider_names",
@@ -37,21 +46,18 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class ProviderSettings:
-    """What providers are made from; each takes what it needs.
+def _live(make: Callable[[ProviderSettings], LiveProvider]) -> Callable[..., Provider]:
+    """A factory of a live provider, which remembers its answers if the settings name a folder."""
 
-    Attributes:
-      robot: whom the questions are about.
-      model: the model to ask, where there is a choice.
-      folder: where a conversation by hand keeps its files.
-      recording: which of the robot's recordings; None is the newest.
-    """
+    def factory(settings: ProviderSettings) -> Provider:
+        provider = make(settings)
+        if settings.answers is None:
+            return provider
+        return StoredProvider(
+            provider, AnswerStore(settings.answers, settings.say), say=settings.say
+        )
 
-    robot: str
-    model: str | None = None
-    folder: Path = Path("runs/manual")
-    recording: str | None = None
+    return factory
 
 
 _FACTORIES: dict[str, Callable[[ProviderSettings], Provider]] = {
@@ -59,6 +65,9 @@ _FACTORIES: dict[str, Callable[[ProviderSettings], Provider]] = {
     "manual": lambda settings: ManualProvider(
         settings.folder, settings.model or "a model of your choice"
     ),
+    "gemini": _live(gemini.make),
+    "genai": _live(genai.make),
+    "openai": _live(openai.make),
 }
 
 

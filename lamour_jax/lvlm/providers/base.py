@@ -38,12 +38,14 @@ class Question:
       prompt: the text.
       image_png: the picture that goes with it, as a PNG file's bytes, or None.
       temperature: of the model's sampling.
+      sample: which of several answers to the same question this asks for.
     """
 
     stage: str
     prompt: str
     image_png: bytes | None = None
     temperature: float = 0.0
+    sample: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,16 @@ class Answer:
       model: who gave it.
       date: the day it was given (ISO).
       usage: tokens by kind, where the provider counts them.
+      cost_usd: what the answer cost, in dollars; None where nobody can tell.
+      replayed: the answer was given before and nothing was asked now.
     """
 
     text: str
     model: str
     date: str
     usage: dict[str, int] = field(default_factory=dict)
+    cost_usd: float | None = None
+    replayed: bool = False
 
 
 class Provider(Protocol):

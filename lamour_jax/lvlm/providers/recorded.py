@@ -40,8 +40,7 @@ class RecordedProvider:
 
     Args:
       robot: whose recording.
-      recording: its number; by default the newest, since a new one is made where an older turned
-        out bad.
+      recording: its number; by default the first.
       root: the folder of all recordings.
 
     Raises:
@@ -61,7 +60,7 @@ class RecordedProvider:
             )
             there = f"there are {', '.join(known)}" if known else _robots_with_recordings(root)
             raise NotRecorded(f"cannot find {which}: {there}. {_ways_out(robot)}")
-        self.recording = recording or known[-1]
+        self.recording = recording or known[0]
         folder = root / robot / self.recording
         self._robot = robot
         self._transcript = Transcript.load(folder / TRANSCRIPT_FILE)
