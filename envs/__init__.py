@@ -12,6 +12,6 @@ import_mujoco()
 with contextlib.redirect_stdout(io.StringIO()):
     import mujoco.mjx  # noqa: F401
 
-from envs.registry import make, names
+from envs.registry import make, names  # noqa: E402
 
 __all__ = ["make", "names"]

@@ -18,7 +18,9 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
-    normal_start_fraction: float = 0.0  # of training's episodes; they keep the original task in view
+    normal_start_fraction: float = (
+        0.0  # of training's episodes; they keep the original task in view
+    )
     replay_capacity: int = 1_000_000
     grad_updates_per_step: int = 1  # per vector step of all robots
     batch_size: int = 256

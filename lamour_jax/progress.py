@@ -2,12 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 from tqdm import tqdm
-
-LogEpoch = Callable[[int, int, dict[str, float]], None]
 
 
 class Progress:
@@ -16,11 +13,9 @@ class Progress:
     Args:
       num_updates: where training ends.
       updates: where it begins (more than 0 when resumed).
-      log_epoch: told (updates, env_steps, numbers) of every epoch.
     """
 
-    def __init__(self, num_updates: int, updates: int, log_epoch: LogEpoch):
-        self._log_epoch = log_epoch
+    def __init__(self, num_updates: int, updates: int):
         self._num_updates = num_updates
         self._updates = updates
         self._began_at: tuple[float, int | None] = (time.monotonic(), None)
@@ -43,8 +38,7 @@ class Progress:
         self._bar.close()
 
     def epoch(self, updates: int, env_steps: int, numbers: dict[str, float]) -> None:
-        """An epoch is over: log it and move the bar."""
-        self._log_epoch(updates, env_steps, numbers)
+        """An epoch is over: move the bar."""
         now, (then, steps_before) = time.monotonic(), self._began_at
         if steps_before is None:
             self._began_at = (now, env_steps)
@@ -56,8 +50,14 @@ class Progress:
         self._bar.update(updates - self._updates)
         self._updates = updates
 
-    def evaluation(self, measures: dict[str, Any]) -> None:
-        """An evaluation is there: show it."""
+    def say(self, message: str) -> None:
+        """Prints a line without spoiling the bar."""
+        tqdm.write(message, file=sys.stderr)
+
+    def evaluation(self, measures: dict[str, Any], leader: str = "") -> None:
+        """An evaluation is there: show it; `leader` is the member of a population that it is of."""
+        if leader:
+            self._shown["leads"] = leader
         self._shown["return"] = f"{measures['return']:.0f}"
         self._shown["success"] = f"{measures['success_rate']:.0%}"
         if self._live:

@@ -3,12 +3,13 @@
 r_total = r + aux_coef * [s' is unhealthy] * calculate_reward(s', a)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from lamour_jax.population import by_member
 from lamour_jax.types import RewardFunctions, Transition
 
 METHODS = ("lamour", "sac_env", "sac_zero")
@@ -22,27 +23,33 @@ class RecoveryRule(NamedTuple):
         in unhealthy states, the second is not.
       aux_reward: (reward_inputs' [N, D], action [N, A], healthy' [N]) -> [N], unweighted.
       recovered: reward_inputs [N, D] -> [N], the consolidation term's weight at s.
+      sound: (reward_inputs' [N, D], action [N, A]) -> [N] bool, false where the program came to no
+        finite number and a substitute was taken.
     """
 
     env_reward: Callable[[jax.Array, jax.Array], jax.Array]
     aux_reward: Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
     recovered: Callable[[jax.Array], jax.Array]
+    sound: Callable[[jax.Array, jax.Array], jax.Array]
 
 
-def make_rule(method: str, program: RewardFunctions | None = None) -> RecoveryRule:
+def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> RecoveryRule:
     """The rewards of `method`; "lamour" needs a reward program.
+
+    Several programs make the rule of a population, to be used under one `jax.vmap` over members:
+    member k is rewarded by programs[k].
 
     Raises:
       ValueError: an unknown method, or a program missing.
     """
     if method == "lamour":
-        if program is None:
+        if not programs:
             raise ValueError("method lamour needs a reward program")
-        return _lamour(program)
+        return _lamour(programs)
     if method == "sac_zero":
-        return RecoveryRule(lambda reward, _: reward, _no_aux_reward, _never_recovered)
+        return _without_program(lambda reward, _: reward)
     if method == "sac_env":
-        return RecoveryRule(lambda _, task_reward: task_reward, _no_aux_reward, _never_recovered)
+        return _without_program(lambda _, task_reward: task_reward)
     raise ValueError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
 
 
@@ -51,20 +58,25 @@ def total_reward(transition: Transition, aux_coef: float) -> jax.Array:
     return transition.reward + aux_coef * transition.aux_reward
 
 
-def _lamour(program: RewardFunctions) -> RecoveryRule:
+def _lamour(programs: Sequence[RewardFunctions]) -> RecoveryRule:
+    reward = by_member([jax.vmap(program.calculate_reward) for program in programs])
+    gate = by_member([jax.vmap(program.is_recovered) for program in programs])
+
     def aux_reward(inputs: jax.Array, action: jax.Array, healthy: jax.Array) -> jax.Array:
-        return jnp.where(healthy, 0.0, jax.vmap(program.calculate_reward)(inputs, action))
+        return jnp.where(healthy, 0.0, reward(inputs, action))
 
-    def recovered(inputs: jax.Array) -> jax.Array:
-        return jax.vmap(program.is_recovered)(inputs).astype(jnp.float32)
-
-    return RecoveryRule(lambda reward, _: reward, aux_reward, recovered)
-
-
-def _no_aux_reward(inputs: jax.Array, action: jax.Array, healthy: jax.Array) -> jax.Array:
-    del inputs, action
-    return jnp.zeros(healthy.shape)
+    return RecoveryRule(
+        env_reward=lambda reward, _: reward,
+        aux_reward=aux_reward,
+        recovered=lambda inputs: gate(inputs).astype(jnp.float32),
+        sound=by_member([jax.vmap(program.is_sound) for program in programs]),
+    )
 
 
-def _never_recovered(inputs: jax.Array) -> jax.Array:
-    return jnp.zeros(inputs.shape[0])
+def _without_program(env_reward: Callable[[jax.Array, jax.Array], jax.Array]) -> RecoveryRule:
+    return RecoveryRule(
+        env_reward=env_reward,
+        aux_reward=lambda inputs, action, healthy: jnp.zeros(healthy.shape),
+        recovered=lambda inputs: jnp.zeros(inputs.shape[0]),
+        sound=lambda inputs, action: jnp.ones(inputs.shape[0], bool),
+    )

@@ -46,12 +46,17 @@ def collect(
             aux_reward=rule.aux_reward(reached.reward_inputs, action, reached.healthy),
             recovered=rule.recovered(inputs),
         )
-        return robots, (transition, reached.valid, reached.healthy)
+        sound = rule.sound(reached.reward_inputs, action)
+        return robots, (transition, reached.valid, reached.healthy, sound)
 
-    robots, (transitions, valid, healthy) = jax.lax.scan(
+    robots, (transitions, valid, healthy, sound) = jax.lax.scan(
         one_step, robots, jax.random.split(key, length)
     )
-    return robots, Rollout(transitions, valid, _summarise(transitions, valid, healthy))
+    metrics = {
+        **_summarise(transitions, valid, healthy),
+        "recovery/unsound_rewards": jnp.sum(valid & ~sound).astype(jnp.float32),
+    }
+    return robots, Rollout(transitions, valid, metrics)
 
 
 def _summarise(transitions: Transition, valid: jax.Array, healthy: jax.Array) -> Metrics:

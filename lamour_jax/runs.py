@@ -5,14 +5,16 @@ original.msgpack  the original policy            reward/  reward code, program, 
 metrics.jsonl     a line per epoch and evaluation        metrics.json  the outcome
 policies/         the policy at each evaluation  policy.msgpack  the best of them
 checkpoint/       the full training state        tensorboard/   report.html
+
+A population keeps metrics.jsonl, policies, policy.msgpack, reward and tensorboard of each member in
+members/NAME, and the chosen member's policy and reward in the places above.
 """
 
 import json
+import math
 import os
 import platform
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,98 @@ from lamour_jax.checkpoint import CheckpointStore
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_json
 from lamour_jax.policy import load_policy, policy_from_params, save_policy
-from lamour_jax.progress import Progress
 from lamour_jax.types import Params
+
+METRICS_FILE = "metrics.jsonl"
+POLICY_FILE = "policy.msgpack"
+MEMBERS_FOLDER = "members"
+
+
+class Journal:
+    """What one training leaves behind: its curve, its policies, and the best of them.
+
+    Args:
+      folder: where; made if need be.
+      config: the run's settings, which every policy carries with it.
+      name: the member of a population that this is; empty for a run of one.
+      until: rows after this update are dropped, since a resumed run makes them again.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any], name: str, until: int | None):
+        self.folder = folder
+        self.name = name
+        self._config = config
+        self._discard_after(until)
+        rows = read_metrics(folder)
+        self._evaluations = [row for row in rows if row["kind"] == "evaluation"]
+        self.seconds = max((row["seconds"] for row in rows), default=0.0)
+        self._board = SummaryWriter(str(folder / "tensorboard"), flush_secs=10)
+
+    def log(
+        self, kind: str, updates: int, env_steps: int, seconds: float, numbers: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Writes one row, to metrics.jsonl and to TensorBoard, and returns it."""
+        row = {
+            "kind": kind,
+            "updates": updates,
+            "env_steps": env_steps,
+            "seconds": round(seconds, 2),
+            **numbers,
+        }
+        with (self.folder / METRICS_FILE).open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        prefix = "eval/" if kind == "evaluation" else ""
+        for name, value in numbers.items():
+            if isinstance(value, int | float):
+                self._board.add_scalar(prefix + name, value, updates)
+        return row
+
+    def record_evaluation(
+        self,
+        updates: int,
+        env_steps: int,
+        seconds: float,
+        measures: dict[str, Any],
+        actor: Params,
+    ) -> None:
+        """Logs an evaluation and saves its policy; the best so far is `policy.msgpack`."""
+        row = self.log("evaluation", updates, env_steps, seconds, measures)
+        about = {**self._config, "updates": updates, "evaluation": measures}
+        policy = policy_from_params(self._config["robot"], actor, about)
+        save_policy(self.folder / "policies" / f"{updates:09d}.msgpack", policy)
+        if merit(row) >= self.best_merit:
+            save_policy(self.folder / POLICY_FILE, policy)
+        self._evaluations.append(row)
+
+    @property
+    def has_policy(self) -> bool:
+        """Whether an evaluation was recorded."""
+        return bool(self._evaluations)
+
+    @property
+    def best_merit(self) -> tuple[float, float]:
+        """(success rate, return) of the best evaluation; the lowest of all before the first."""
+        return max(map(merit, self._evaluations), default=(-math.inf, -math.inf))
+
+    def best_actor(self) -> Params:
+        """The parameters of the best evaluated policy."""
+        return load_policy(
+            self.folder / POLICY_FILE,
+            robot=self._config["robot"],
+            observation_size=self._config["observation_size"],
+            action_size=self._config["action_size"],
+        ).params
+
+    def close(self) -> None:
+        """Closes its files."""
+        self._board.close()
+
+    def _discard_after(self, updates: int | None) -> None:
+        rows = read_metrics(self.folder)
+        kept = [row for row in rows if updates is not None and row["updates"] <= updates]
+        if len(kept) < len(rows):
+            text = "".join(json.dumps(row) + "\n" for row in kept)
+            (self.folder / METRICS_FILE).write_text(text)
 
 
 class Run:
@@ -33,55 +125,36 @@ class Run:
 
     Args:
       folder: the run's folder, made by `create_run` or left by an earlier run.
-      config: the content of its config.json.
+      config: the content of its config.json; "members" in it names a population's.
+
+    Attributes:
+      journals: one for each member of a population, else one.
     """
 
     def __init__(self, folder: Path, config: dict[str, Any]):
         self.folder = folder
         self.config = config
         self.checkpoints = CheckpointStore(folder / "checkpoint")
-        self._metrics_path = folder / "metrics.jsonl"
-        self._discard_after(self.checkpoints.latest)
-        self._evaluations = [row for row in self._rows() if row["kind"] == "evaluation"]
-        self._seconds_before = max((row["seconds"] for row in self._rows()), default=0.0)
+        until = self.checkpoints.latest
+        self.journals = [
+            Journal(folder / place, config, name, until) for name, place in _places(config)
+        ]
+        self._seconds_before = max(journal.seconds for journal in self.journals)
         self._opened = time.monotonic()
-        self._board = SummaryWriter(str(folder / "tensorboard"), flush_secs=10)
 
     @property
     def robot(self) -> str:
         return self.config["robot"]
 
     @property
+    def num_members(self) -> int | None:
+        """The size of the population; None where the run is a single training."""
+        return len(self.journals) if self.config.get("members") else None
+
+    @property
     def seconds(self) -> float:
         """Wall clock of the run so far, pauses between resumptions left out."""
         return self._seconds_before + time.monotonic() - self._opened
-
-    @contextmanager
-    def progress(self, num_updates: int, updates: int) -> Iterator[Progress]:
-        """The live display of training; what it is told is logged, too."""
-        with Progress(num_updates, updates, self._log_epoch) as progress:
-            yield progress
-
-    def record_evaluation(
-        self, updates: int, env_steps: int, measures: dict[str, Any], actor: Params
-    ) -> None:
-        """Logs an evaluation and saves its policy; the best so far is `policy.msgpack`."""
-        row = self._log("evaluation", updates, env_steps, measures)
-        policy = policy_from_params(
-            self.robot, actor, {**self.config, "updates": updates, "evaluation": measures}
-        )
-        save_policy(self.folder / "policies" / f"{updates:09d}.msgpack", policy)
-        if not self._evaluations or _merit(row) >= max(map(_merit, self._evaluations)):
-            save_policy(self.folder / "policy.msgpack", policy)
-        self._evaluations.append(row)
-
-    def best_actor(self) -> Params:
-        """The parameters in `policy.msgpack`."""
-        path = self.folder / "policy.msgpack"
-        sizes = self.config["observation_size"], self.config["action_size"]
-        return load_policy(
-            path, robot=self.robot, observation_size=sizes[0], action_size=sizes[1]
-        ).params
 
     def finish(self, outcome: dict[str, Any]) -> None:
         """Writes the outcome and closes the run's files."""
@@ -90,38 +163,15 @@ class Run:
 
     def close(self) -> None:
         """Closes the run's files; call it however the run ends."""
-        self._board.close()
+        for journal in self.journals:
+            journal.close()
         self.checkpoints.close()
 
-    def _log_epoch(self, updates: int, env_steps: int, numbers: dict[str, float]) -> None:
-        self._log("epoch", updates, env_steps, numbers)
 
-    def _log(self, kind: str, updates: int, env_steps: int, numbers: dict[str, Any]) -> dict:
-        row = {
-            "kind": kind,
-            "updates": updates,
-            "env_steps": env_steps,
-            "seconds": round(self.seconds, 2),
-            **numbers,
-        }
-        with self._metrics_path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
-        prefix = "eval/" if kind == "evaluation" else ""
-        for name, value in numbers.items():
-            if isinstance(value, int | float):
-                self._board.add_scalar(prefix + name, value, updates)
-        return row
-
-    def _rows(self) -> list[dict[str, Any]]:
-        return read_metrics(self.folder)
-
-    def _discard_after(self, updates: int | None) -> None:
-        """Drops what was logged after the checkpoint: a resumed run does it again."""
-        rows = self._rows()
-        kept = [row for row in rows if updates is not None and row["updates"] <= updates]
-        if len(kept) < len(rows):
-            text = "".join(json.dumps(row) + "\n" for row in kept)
-            self._metrics_path.write_text(text)
+def _places(config: dict[str, Any]) -> list[tuple[str, str]]:
+    """(name, folder within the run) of each member."""
+    names = config.get("members") or []
+    return [(name, f"{MEMBERS_FOLDER}/{name}") for name in names] or [("", ".")]
 
 
 def claim_folder(folder: Path) -> None:
@@ -162,7 +212,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The rows of metrics.jsonl; a last line cut short by a kill is left out."""
-    path = folder / "metrics.jsonl"
+    path = folder / METRICS_FILE
     rows = []
     for line in path.read_text().splitlines() if path.exists() else []:
         try:
@@ -172,8 +222,8 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _merit(row: dict[str, Any]) -> tuple[float, float]:
-    """What makes one evaluated policy better than another."""
+def merit(row: dict[str, Any]) -> tuple[float, float]:
+    """What makes one evaluated policy better than another: the environment's own measures."""
     return row["success_rate"], row["return"]
 
 

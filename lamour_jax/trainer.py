@@ -6,18 +6,22 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lamour_jax.config import TrainConfig
-from lamour_jax.runs import Run
-from lamour_jax.types import Agent, Params, TrainState
+from lamour_jax.population import member, populate
+from lamour_jax.progress import Progress
+from lamour_jax.runs import Run, merit
+from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 UPDATES_PER_EPOCH = 250  # the host wakes between epochs: seconds on a laptop, less elsewhere
 
-Evaluate = Callable[[Params, jax.Array], dict[str, Any]]  # (actor, key) -> measures
+Evaluate = Callable[..., dict[str, Any]]  # (actor, key=key) -> measures
 
 
 class Interrupted(Exception):
@@ -34,17 +38,29 @@ class Programs:
 
     init: Callable
     epoch: Callable
+    actor_params: Callable
+    num_members: int | None
     iterations_per_epoch: int
     compile_seconds: float
     shapes: TrainState
 
 
 def compile_programs(
-    agent: Agent, original: Params | None, config: TrainConfig, grad_updates_per_step: int
+    agent: Agent,
+    original: Params | None,
+    config: TrainConfig,
+    grad_updates_per_step: int,
+    num_members: int | None = None,
 ) -> Programs:
-    """Compiles ahead of time, so that what it takes is known and shown apart."""
+    """Compiles ahead of time, so that what it takes is known and shown apart.
+
+    Args:
+      num_members: size of the population to be trained side by side; None trains one.
+    """
     began = time.monotonic()
     length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // grad_updates_per_step)
+    if num_members is not None:
+        agent = populate(agent, num_members)
 
     def epoch(state: TrainState, original: Params | None):
         state, metrics = jax.lax.scan(
@@ -52,18 +68,20 @@ def compile_programs(
             agent.begin_epoch(state),
             length=length,
         )
-        return state, jax.tree.map(jnp.mean, metrics)
+        return state, jax.tree.map(lambda values: jnp.mean(values, axis=0), metrics)
 
-    key = jax.random.key(config.seed)
     init = jax.jit(agent.init)
+    key = _first_key(config, num_members)
     shapes = jax.eval_shape(agent.init, key, original)
     compiled_epoch = jax.jit(epoch, donate_argnums=0).lower(shapes, original).compile()
     compiled_init = init.lower(key, original).compile()
-    return Programs(compiled_init, compiled_epoch, length, time.monotonic() - began, shapes)
+    seconds = time.monotonic() - began
+    return Programs(
+        compiled_init, compiled_epoch, agent.actor_params, num_members, length, seconds, shapes
+    )
 
 
 def train(
-    agent: Agent,
     programs: Programs,
     evaluate: Evaluate,
     original: Params | None,
@@ -72,61 +90,122 @@ def train(
     *,
     resume: bool = False,
     good_enough: Callable[[dict[str, Any]], bool] = lambda measures: False,
-) -> Params:
+) -> None:
     """Trains until `config.num_updates` or until an evaluation is `good_enough`.
 
-    Returns the parameters of the best evaluated policy (success rate first, then return).
+    The run's journals hold the curves and the best policies.
 
     Raises:
       Interrupted: by Ctrl-C or SIGTERM, after the epoch was finished and the state saved.
-      Diverged: a loss is NaN or infinite.
+      Diverged: a loss is NaN or infinite (of a population: of every member).
     """
     state = _first_state(programs, original, config, run, resume)
     eval_key = jax.random.fold_in(jax.random.key(config.seed), 0x5EED)
-    updates = int(state.updates)
+    updates, env_steps = _counters(state)
     next_eval = (updates // config.eval_every + 1) * config.eval_every
     saved_at = time.monotonic()
-    with _stop_requests() as stop_requested, run.progress(config.num_updates, updates) as progress:
+    with (
+        _stop_requests() as stop_requested,
+        Progress(config.num_updates, updates) as progress,
+    ):
+        watch = _Watch(run, progress)
         while updates < config.num_updates:
             state, metrics = programs.epoch(state, original)
-            numbers = {name: float(value) for name, value in metrics.items()}
-            updates, env_steps = int(state.updates), int(state.env_steps)
-            _refuse_divergence(numbers, updates)
-            progress.epoch(updates, env_steps, numbers)
-            stop = stop_requested()
-            if stop:
+            updates, env_steps = _counters(state)
+            watch.epoch(updates, env_steps, _by_member(metrics, programs.num_members))
+            if stop_requested():
                 run.checkpoints.save(updates, state)
                 raise Interrupted
             if updates < next_eval and updates < config.num_updates:
                 continue
             next_eval += config.eval_every
-            actor = agent.actor_params(state)
-            measures = evaluate(actor, jax.random.fold_in(eval_key, updates))
-            run.record_evaluation(updates, env_steps, measures, actor)
-            progress.evaluation(measures)
-            done = good_enough(measures) or updates >= config.num_updates
+            actors = _by_member(programs.actor_params(state), programs.num_members)
+            judge = partial(evaluate, key=jax.random.fold_in(eval_key, updates))
+            best = watch.evaluation(updates, env_steps, actors, judge)
+            done = good_enough(best) or updates >= config.num_updates
             if done or time.monotonic() - saved_at > 60 * config.checkpoint_minutes:
                 run.checkpoints.save(updates, state)
                 saved_at = time.monotonic()
             if done:
                 break
-    return run.best_actor()
 
 
-def _first_state(programs, original, config: TrainConfig, run: Run, resume: bool) -> TrainState:
+class _Watch:
+    """Tells the journals and the progress line what every member does; drops diverged ones."""
+
+    def __init__(self, run: Run, progress: Progress):
+        self._run = run
+        self._progress = progress
+        self._running = list(range(len(run.journals)))
+
+    def epoch(self, updates: int, env_steps: int, metrics: list[Metrics]) -> None:
+        """Logs an epoch.
+
+        Raises:
+          Diverged: no member is left.
+        """
+        numbers = [{name: float(x) for name, x in values.items()} for values in metrics]
+        for k in list(self._running):
+            bad = [name for name, value in numbers[k].items() if not math.isfinite(value)]
+            if bad:
+                self._drop(k, updates, bad)
+                continue
+            self._run.journals[k].log("epoch", updates, env_steps, self._run.seconds, numbers[k])
+        self._progress.epoch(updates, env_steps, numbers[self._running[0]])
+
+    def evaluation(
+        self,
+        updates: int,
+        env_steps: int,
+        actors: list[Params],
+        evaluate: Callable[[Params], dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Evaluates and records every member; returns the measures of the best one."""
+        measures = {}
+        for k in self._running:
+            measures[k] = evaluate(actors[k])
+            self._run.journals[k].record_evaluation(
+                updates, env_steps, self._run.seconds, measures[k], actors[k]
+            )
+        best = max(measures, key=lambda k: merit(measures[k]))
+        self._progress.evaluation(measures[best], self._run.journals[best].name)
+        return measures[best]
+
+    def _drop(self, k: int, updates: int, bad: list[str]) -> None:
+        self._running.remove(k)
+        what = f"before update {updates}: {', '.join(bad)} is not finite"
+        if not self._running:
+            raise Diverged(
+                f"training diverged {what}. The checkpoint from before is kept; try a lower"
+                " learning rate."
+            )
+        self._progress.say(f"{self._run.journals[k].name} diverged {what}; the others go on")
+
+
+def _by_member(tree: Any, num_members: int | None) -> list[Any]:
+    if num_members is None:
+        return [tree]
+    return [member(tree, k) for k in range(num_members)]
+
+
+def _counters(state: TrainState) -> tuple[int, int]:
+    """(updates, env_steps), the same for all members of a population."""
+    return int(np.max(state.updates)), int(np.max(state.env_steps))
+
+
+def _first_key(config: TrainConfig, num_members: int | None) -> jax.Array:
+    """Candidates are compared with the same randomness."""
+    key = jax.random.key(config.seed)
+    return key if num_members is None else jnp.stack([key] * num_members)
+
+
+def _first_state(
+    programs: Programs, original: Params | None, config: TrainConfig, run: Run, resume: bool
+) -> TrainState:
     if resume:
         # Copied: an epoch donates its argument, and orbax may hold on to what it restored.
         return jax.tree.map(jnp.copy, run.checkpoints.restore(programs.shapes))
-    return programs.init(jax.random.key(config.seed), original)
-
-
-def _refuse_divergence(numbers: dict[str, float], updates: int) -> None:
-    bad = [name for name, value in numbers.items() if not math.isfinite(value)]
-    if bad:
-        raise Diverged(
-            f"training diverged before update {updates}: {', '.join(bad)} is not finite. The"
-            " checkpoint from before is kept; try a lower learning rate."
-        )
+    return programs.init(_first_key(config, programs.num_members), original)
 
 
 @contextmanager

@@ -47,6 +47,11 @@ class RewardFunctions(Protocol):
         """(state [D], action [A]) -> []."""
         ...
 
+    @property
+    def is_sound(self) -> Callable[[jax.Array, jax.Array], jax.Array]:
+        """(state [D], action [A]) -> [] bool: the program itself came to finite numbers."""
+        ...
+
 
 class TrainState(struct.PyTreeNode):
     """Everything that a resumed run needs; vmapped for seeds and for reward candidates.

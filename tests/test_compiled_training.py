@@ -101,7 +101,7 @@ def test_nothing_moves_from_host_to_device_within_an_epoch(compiled):
 
 @pytest.mark.slow
 def test_an_iteration_is_traced_once_in_a_whole_run(compiled, tmp_path):
-    agent, programs, traced = compiled
+    _, programs, traced = compiled
     assert len(traced) == 1
     config = {"robot": "hopper", "observation_size": 11, "action_size": 3}
     run = create_run(tmp_path / "run", config)
@@ -111,7 +111,7 @@ def test_an_iteration_is_traced_once_in_a_whole_run(compiled, tmp_path):
         epochs.append(actor)
         return {"success_rate": 0.0, "return": 0.0}
 
-    train(agent, programs, evaluate, None, TRAIN, run)
+    train(programs, evaluate, None, TRAIN, run)
     run.close()
     assert len(epochs) == 3
     assert len(traced) == 1

@@ -17,6 +17,8 @@ from tests.scripted import FALLEN, HEALTHY, Scripted
 PROGRAM = SimpleNamespace(
     is_recovered=lambda state: (state[0] > 0.5).astype(jnp.int32),
     calculate_reward=lambda state, action: -state[1] - jnp.abs(action[0]),
+    # Stands for a program that comes to no finite number where the position is over 0.9.
+    is_sound=lambda state, action: state[0] <= 0.9,
 )
 REWARD, TASK_REWARD = jnp.array([0.0, 3.0]), jnp.array([1.0, 3.0])
 INPUTS, ACTIONS = jnp.array([[-1.0, 4.0], [1.0, 5.0]]), jnp.array([[0.5], [-0.25]])
@@ -24,7 +26,7 @@ UNHEALTHY_HEALTHY = jnp.array([False, True])
 
 
 def test_lamour_adds_the_models_reward_in_unhealthy_states_only():
-    rule = make_rule("lamour", PROGRAM)
+    rule = make_rule("lamour", [PROGRAM])
     np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
     aux = rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY)
     np.testing.assert_array_equal(aux, [-4.5, 0.0])
@@ -67,7 +69,7 @@ def scripted_rollout(script, *, start="ood", episode_length=50, method="lamour")
     """`collect` with script [T, N] of positions."""
     script = jnp.array(script)
     env = VectorEnv(Scripted(start, episode_length=episode_length), script.shape[1], 4)
-    rule = make_rule(method, PROGRAM if method == "lamour" else None)
+    rule = make_rule(method, [PROGRAM] if method == "lamour" else [])
 
     def act(obs, key):
         # The clock (observed, and 0 at each start) tells the line of the script.
@@ -100,6 +102,7 @@ def test_rollout_of_one_robot_that_recovers_and_falls():
             "recovery/healthy": 2 / 4,
             "recovery/recovered": 1 / 4,
             "recovery/aux_reward": -7 / 4,
+            "recovery/unsound_rewards": 1,  # s' of step 2
             "train/reward": 5.25 / 4,
             "train/broken_robots": 0,
         }
@@ -125,6 +128,7 @@ def test_broken_robots_are_counted_and_left_out_of_every_mean():
             "recovery/healthy": 1,
             "recovery/recovered": recovered,
             "recovery/aux_reward": 0,
+            "recovery/unsound_rewards": 5,  # a broken robot's is not counted
             "train/reward": 3,
             "train/broken_robots": 1,
         }

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from lamour_jax.cli import common
@@ -40,17 +41,18 @@ def check_file(file: Path, *, env: str, out: Path | None = None) -> tuple[Verdic
       UserError: no such file or robot.
     """
     answer = read_answer(file)
-    verdict = verdict_on(answer, env)
+    verdict = make_checker(env)(answer)
     folder = common.output_folder(out, "check", env)
     save_artefact(folder, verdict)
     return verdict, folder
 
 
-def verdict_on(answer: str, env: str) -> Verdict:
-    """The verdict on a model's answer for one robot. Verification steps native physics: it
-    compiles in an instant."""
+def make_checker(env: str) -> Callable[[str], Verdict]:
+    """What gives the verdict on a model's answer for one robot. Verification steps native physics:
+    it compiles in an instant."""
     normal = common.make_env(env, "normal", "native")
-    return check(answer, sample_states(normal, common.make_env(env, "ood", "native")))
+    samples = sample_states(normal, common.make_env(env, "ood", "native"))
+    return lambda answer: check(answer, samples)
 
 
 def read_answer(file: Path) -> str:

@@ -27,11 +27,16 @@ def set_up() -> None:
     needs full float32 products (TF32 hurts MJX).
     """
     warnings.filterwarnings("ignore", message="compiler attribute 'settotalmass'")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "lamour_jax" / "jit"
-    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_compilation_cache_dir", str(cache_folder("jit")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def cache_folder(name: str) -> Path:
+    """A folder in the user's cache."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "lamour_jax" / name
 
 
 def add_env_argument(parser: argparse.ArgumentParser) -> None:

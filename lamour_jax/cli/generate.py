@@ -1,18 +1,79 @@
-"""`lamour generate`: from a picture of the fallen robot to a verified reward program."""
+"""`lamour generate`: from a picture of the fallen robot to verified reward programs."""
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import envs.descriptions
 from envs import rendering
+from envs.base import RecoveryEnv
 from lamour_jax.cli import common
-from lamour_jax.cli.check import verdict_on
+from lamour_jax.cli.check import make_checker
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically, write_json
-from lamour_jax.lvlm.conversation import RobotTask, run_conversation
-from lamour_jax.lvlm.providers import ProviderSettings, make_provider, provider_names
+from lamour_jax.lvlm.conversation import (
+    Candidate,
+    Review,
+    RobotTask,
+    run_candidates,
+)
+from lamour_jax.lvlm.providers import (
+    Provider,
+    ProviderError,
+    ProviderSettings,
+    make_provider,
+    provider_names,
+    recordings,
+)
 from lamour_jax.lvlm.transcript import IMAGE_FILE, TRANSCRIPT_FILE, Transcript
 from lamour_jax.rewardcode import Verdict, save_artefact
+
+CANDIDATE_FOLDERS = "candidate-*"
+
+# Passes every check on every robot: proof that the way is free before a question is paid for.
+KNOWN_GOOD = """
+import numpy as np
+
+def is_recovered(state):
+    return int(abs(state[0]) < 1.0)
+
+def calculate_reward(state, action):
+    return -abs(state[0]) - 0.01 * np.sum(np.square(action)) - 1e-3
+"""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A candidate: one program, or why there is none.
+
+    Attributes:
+      folder: image.png, transcript.json, reward.py, reward_jnp.py, verdict.json.
+      transcript: the conversation.
+      verdict: on the last answer; None where no code was answered.
+      error: why the conversation ended early, else None.
+    """
+
+    folder: Path
+    transcript: Transcript
+    verdict: Verdict | None
+    error: ProviderError | None
+
+    @property
+    def accepted(self) -> bool:
+        """The program can be trained with."""
+        return self.error is None and self.verdict is not None and self.verdict.accepted
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def summary(self) -> str:
+        """The verdict, or the provider's failure, for people."""
+        if self.error is not None:
+            return f"no usable answer: {self.error}"
+        return "no code was answered" if self.verdict is None else self.verdict.summary()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +82,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--lvlm", default="recorded", help=f"who answers: {', '.join(provider_names())}"
     )
     parser.add_argument("--model", help="the model to ask, or that a person asks (manual)")
-    parser.add_argument("--recording", help="which recorded conversation; the newest if left out")
+    parser.add_argument("--candidates", type=int, default=1, help="how many programs to ask for")
+    parser.add_argument("--recording", help="which recorded conversation; the first if left out")
+    parser.add_argument("--base-url", help="the server to ask, in place of the provider's own")
+    parser.add_argument("--max-cost", type=float, help="stop before more dollars are spent")
+    parser.add_argument(
+        "--price",
+        type=float,
+        nargs=2,
+        metavar=("INPUT", "OUTPUT"),
+        help="dollars per million tokens, for a model whose price is not known here",
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="ask again what was answered before and is in the cache",
+    )
     common.add_out_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    folder, transcript, verdict = generate(
+    programs = generate(
         env=options.env,
         lvlm=options.lvlm,
         model=options.model,
+        candidates=options.candidates,
         recording=options.recording,
+        base_url=options.base_url,
+        max_cost=options.max_cost,
+        price=None if options.price is None else tuple(options.price),
+        fresh=options.fresh,
         out=options.out,
     )
-    print(f"answers by {transcript.model}, {transcript.date} ({transcript.provider})")
-    print(verdict.summary())
-    print(f"written to {folder}: image.png, transcript.json, reward.py, reward_jnp.py")
+    for program in programs:
+        transcript = program.transcript
+        print(f"answers by {transcript.model}, {transcript.date} ({transcript.provider})")
+        print(program.summary())
+        print(f"written to {program.folder}: image.png, transcript.json, reward.py, reward_jnp.py")
     return 0
 
 
@@ -45,39 +128,158 @@ def generate(
     env: str,
     lvlm: str = "recorded",
     model: str | None = None,
+    candidates: int = 1,
     recording: str | None = None,
+    base_url: str | None = None,
+    max_cost: float | None = None,
+    price: tuple[float, float] | None = None,
+    fresh: bool = False,
     out: Path | None = None,
-) -> tuple[Path, Transcript, Verdict]:
-    """Asks the three questions and turns the answer into a verified program.
+) -> list[Generated]:
+    """Asks the three questions and turns the answers into verified programs.
 
-    Returns the folder (image.png, transcript.json, reward.py, reward_jnp.py, verdict.json).
+    One candidate is written to the folder `out` itself, several to candidate-1, candidate-2, ... in
+    it. What was answered is kept whatever happens afterwards.
+
+    Args:
+      env: the robot.
+      lvlm, model, base_url: who answers.
+      candidates: how many programs to ask for.
+      recording: which recorded conversation; the first ones by default.
+      max_cost: in dollars; no question is asked that might cost more.
+      price: (input, output) in dollars per million tokens, where it is not known here.
+      fresh: do not take answers from the cache.
+      out: the folder.
 
     Raises:
-      UserError: bad input, no answer, or the answered code is refused (it is kept for reading).
+      UserError: bad input, no answer, or no answered program can be used.
     """
+    if candidates < 1:
+        raise UserError(f"--candidates must be at least 1, not {candidates}")
     robot = common.make_env(env, "ood", "native")
     folder = common.output_folder(out, "generate", env)
-    provider = make_provider(lvlm, ProviderSettings(env, model, folder / "manual", recording))
-    image = provider.image
-    if image is None:
-        look = rendering.look_of(env)
-        try:
-            pixels = rendering.render(robot.model, robot.ood_qpos, look=look)
-        except rendering.RenderingUnavailable as error:
-            raise UserError(f"no picture to ask about: {error}") from None
-        image = rendering.encode_png(pixels)
-    transcript = run_conversation(provider, robot_task(env, robot.original_task), image)
+    settings = ProviderSettings(
+        robot=env,
+        model=model,
+        folder=folder / "manual",
+        recording=recording,
+        base_url=base_url,
+        max_cost=max_cost,
+        price=price,
+        answers=None if fresh else common.cache_folder("answers"),
+    )
+    check = make_checker(env)
+    if lvlm == "recorded":
+        programs = _replay(settings, robot, check, candidates, folder)
+    else:
+        programs = _ask(lvlm, settings, robot, check, candidates, folder)
+    write_json(folder / "metrics.json", {"robot": env, "candidates": [_row(p) for p in programs]})
+    if not any(program.accepted for program in programs):
+        reasons = "\n".join(program.summary() for program in programs)
+        raise UserError(f"no reward program can be used (see {folder}):\n{reasons}")
+    return programs
+
+
+def _replay(
+    settings: ProviderSettings,
+    robot: RecoveryEnv,
+    check: Callable[[str], Verdict],
+    candidates: int,
+    folder: Path,
+) -> list[Generated]:
+    """Recorded conversations, one a candidate."""
+    known = recordings(robot.name)
+    chosen: list[str | None] = [*known[:candidates]] or [None]  # None: the provider complains
+    if settings.recording is not None:
+        chosen = [settings.recording]
+    if len(chosen) < candidates:
+        raise UserError(
+            f"--candidates {candidates}: {len(known)} conversations about {robot.name} are recorded"
+            " (and --recording chooses one); ask for fewer, or ask a live model (--lvlm)"
+        )
+    programs = []
+    for number, recording in enumerate(chosen, 1):
+        provider = make_provider("recorded", replace(settings, recording=recording))
+        place = _place(folder, number, candidates)
+        assert provider.image is not None
+        talk = run_candidates(provider, _task(robot))[0]
+        programs.append(_finish(place, talk, provider.image, check))
+    return programs
+
+
+def _ask(
+    lvlm: str,
+    settings: ProviderSettings,
+    robot: RecoveryEnv,
+    check: Callable[[str], Verdict],
+    candidates: int,
+    folder: Path,
+) -> list[Generated]:
+    """Live answers; what is wrong with a program goes back to who wrote it."""
+    image = _picture(robot)
+    known_good = check(KNOWN_GOOD)
+    if not known_good.accepted:
+        raise UserError(
+            "nothing was asked: a program that is known to be good does not pass the checks here."
+            f" Please report this.\n{known_good.summary()}"
+        )
+    provider: Provider = make_provider(lvlm, settings)
+
+    def review(answer: str) -> Review:
+        verdict = check(answer)
+        return Review(verdict.accepted, verdict.summary(), verdict.to_json())
+
+    def keep(number: int, transcript: Transcript) -> None:
+        place = _place(folder, number, candidates)
+        write_atomically(place / IMAGE_FILE, image)
+        transcript.save(place / TRANSCRIPT_FILE)
+
+    talks = run_candidates(
+        provider, _task(robot), image, count=candidates, review=review, keep=keep
+    )
+    return [
+        _finish(_place(folder, number, candidates), talk, image, check)
+        for number, talk in enumerate(talks, 1)
+    ]
+
+
+def _finish(
+    folder: Path, talk: Candidate, image: bytes, check: Callable[[str], Verdict]
+) -> Generated:
     write_atomically(folder / IMAGE_FILE, image)
-    transcript.save(folder / TRANSCRIPT_FILE)
-    verdict = verdict_on(transcript.answer_code, env)
-    save_artefact(folder, verdict)
-    write_json(folder / "metrics.json", {"robot": env, "verdict": verdict.to_json()})
-    if not verdict.accepted:
-        raise UserError(f"the answered reward code is refused:\n{verdict.summary()}")
-    return folder, transcript, verdict
+    talk.transcript.save(folder / TRANSCRIPT_FILE)
+    verdict = None
+    if talk.transcript.has_code:
+        verdict = check(talk.transcript.answer_code)
+        save_artefact(folder, verdict)
+    return Generated(folder, talk.transcript, verdict, talk.error)
 
 
-def robot_task(env: str, original_task: str) -> RobotTask:
+def _picture(robot: RecoveryEnv) -> bytes:
+    look = rendering.look_of(robot.name)
+    try:
+        pixels = rendering.render(robot.model, robot.ood_qpos, look=look)
+    except rendering.RenderingUnavailable as error:
+        raise UserError(f"no picture to ask about: {error}") from None
+    return rendering.encode_png(pixels)
+
+
+def _place(folder: Path, number: int, candidates: int) -> Path:
+    return folder if candidates == 1 else folder / f"candidate-{number}"
+
+
+def _task(robot: RecoveryEnv) -> RobotTask:
     """What the model is told about a robot."""
-    description = envs.descriptions.load(env)
-    return RobotTask(env, original_task, description.vectors, description.image)
+    description = envs.descriptions.load(robot.name)
+    return RobotTask(robot.name, robot.original_task, description.vectors, description.image)
+
+
+def _row(program: Generated) -> dict[str, Any]:
+    return {
+        "folder": str(program.folder),
+        "accepted": program.accepted,
+        "model": program.transcript.model,
+        "cost_usd": program.transcript.cost_usd,
+        "error": None if program.error is None else str(program.error),
+        "verdict": None if program.verdict is None else program.verdict.to_json(),
+    }

@@ -87,7 +87,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     try:
         # The original reward everywhere and nothing added: the original task.
         task = Task(robot, robot, make_rule("sac_env"))
-        params = run_training(task, sac, settings, run, resume=resuming)
+        run_training(task, sac, settings, run, resume=resuming)
         network = Actor(robot.action_size, sac.hidden_sizes)
         play = Evaluator(robot, network, settings.final_eval_episodes)
         measures = {
@@ -95,7 +95,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
             "start": "normal",
             "physics": robot.backend,
             "policy": str(run.folder / "policy.msgpack"),
-            **play(params, jax.random.key(EVALUATION_SEED)),
+            **play(run.journals[0].best_actor(), jax.random.key(EVALUATION_SEED)),
         }
         run.finish(measures)
     finally:

@@ -3,36 +3,41 @@
 import argparse
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from lamour_jax.cli import common
-from lamour_jax.cli.check import read_answer, verdict_on
-from lamour_jax.cli.generate import generate
-from lamour_jax.cli.training import Evaluator, Task, run_training
+from lamour_jax.cli.arena import Arena
+from lamour_jax.cli.rewards import load_reward, provide_rewards
+from lamour_jax.cli.training import Task, run_training
 from lamour_jax.config import SACConfig, TrainConfig, recovery_updates, sac_config, to_json
 from lamour_jax.errors import UserError
-from lamour_jax.evaluation import EVALUATION_SEED
-from lamour_jax.lvlm.transcript import BEHAVIOR_REASONING, OOD_DESCRIPTION
-from lamour_jax.policy import Policy, load_policy, save_policy
+from lamour_jax.policy import load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
-from lamour_jax.rewardcode import RewardCodeError, load_program, save_artefact
-from lamour_jax.runs import Run, claim_folder, create_run, machine
-from lamour_jax.types import Params, RewardFunctions
+from lamour_jax.runs import POLICY_FILE, Journal, Run, claim_folder, create_run, machine
+
+REWARD_FOLDER = "reward"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", help="the robot (not needed with --resume)")
     parser.add_argument(
-        "--policy", type=Path, help="the original policy; the shipped one if left out"
+        "--policy",
+        type=Path,
+        help="the original policy, a file or a run folder; the shipped one if left out",
     )
     parser.add_argument(
         "--reward",
         type=Path,
-        help="reward code (.py) or a folder of `lamour generate` or `check`; recorded if left out",
+        nargs="+",
+        default=[],
+        help="reward code (.py) or folders of `lamour generate` or `check`; recorded if left out;"
+        " several are trained side by side",
+    )
+    parser.add_argument(
+        "--candidates", type=int, default=1, help="how many recorded answers to train side by side"
     )
     parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
     parser.add_argument("--preset", default="fast", help="settings: fast or paper")
@@ -63,6 +68,7 @@ def recover_seed(options: argparse.Namespace, seed: int) -> dict[str, Any]:
         env=options.env,
         policy=options.policy,
         reward=options.reward,
+        candidates=options.candidates,
         method=options.method,
         preset=options.preset,
         updates=options.updates,
@@ -77,7 +83,8 @@ def recover(
     *,
     env: str,
     policy: Path | None = None,
-    reward: Path | None = None,
+    reward: Sequence[Path] = (),
+    candidates: int = 1,
     method: str = "lamour",
     preset: str = "fast",
     updates: int | None = None,
@@ -89,7 +96,16 @@ def recover(
 ) -> dict[str, Any]:
     """Fine-tunes a policy from OOD starts, evaluates it, and writes a run folder with a report.
 
+    Several reward programs make a population, trained side by side in one compiled program; the
+    winner is chosen by the environment's own success rate and return during training.
+
     Args:
+      env: the robot.
+      policy: the original policy, a file or a run folder; the shipped one by default.
+      reward: reward code or folders that hold it; the recorded answers by default.
+      candidates: how many recorded answers to take.
+      method, preset, updates, num_envs, seed, physics: how to train.
+      out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
         fraction of the original policy's return from normal starts.
 
@@ -131,12 +147,14 @@ def recover(
     claim_folder(folder)
     with tempfile.TemporaryDirectory() as temporary:
         # Before the run exists: refused reward code leaves nothing behind.
-        rewards = Path(temporary) / "reward"
+        rewards: dict[str, Path] = {}
         if method == "lamour":
-            _provide_reward(reward, env, rewards)
+            rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
+        if len(rewards) > 1:
+            config["members"] = list(rewards)
         opened = create_run(folder, config)
-        if method == "lamour":
-            shutil.copytree(rewards, folder / "reward")
+        for journal, source in zip(opened.journals, rewards.values(), strict=False):
+            shutil.copytree(source, journal.folder / REWARD_FOLDER)
     try:
         save_policy(opened.folder / "original.msgpack", original)
         return _train_and_judge(opened, resuming=False)
@@ -161,73 +179,81 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     config = run.config
     sac = SACConfig.from_json(config["sac"])
     settings = TrainConfig(**config["train"])
-    arena = _Arena(config["robot"], config["physics"], settings.final_eval_episodes)
-    training = common.make_env(
-        run.robot, "ood", config["physics"], normal_fraction=sac.normal_start_fraction
-    )
     original = load_policy(
         run.folder / "original.msgpack",
         robot=run.robot,
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
+    arena = Arena(run.robot, config["physics"], original.network, settings.final_eval_episodes)
     print(f"the original policy of {run.robot}:", flush=True)
-    before = arena.judge(original, original.params)
+    before = arena.judge(original.params)
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
         f" {before['ood']['success_rate']:.0%} from OOD starts",
         flush=True,
     )
+    programs = [load_reward(j.folder / REWARD_FOLDER) for j in run.journals if _learns(config)]
     task = Task(
-        env=training,
+        env=common.make_env(
+            run.robot, "ood", config["physics"], normal_fraction=sac.normal_start_fraction
+        ),
         eval_env=arena.ood,
-        rule=make_rule(config["method"], _program(run)),
+        rule=make_rule(config["method"], programs),
         original=original,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
-    params = run_training(task, sac, settings, run, resume=resuming)
-    after = arena.judge(original, params)
-    outcome = {
-        "robot": run.robot,
-        "method": config["method"],
-        "preset": config["preset"],
-        "seed": settings.seed,
-        "physics": config["physics"],
-        "success_rate": after["ood"]["success_rate"],
-        "return": after["ood"]["return"],
-        "time_to_recovery": after["ood"]["time_to_recovery"],
-        "retention": after["normal"]["return"] / before["normal"]["return"],
-        "seconds": round(run.seconds, 1),
-        "original": before,
-        "recovered": after,
-    }
+    run_training(task, sac, settings, run, resume=resuming)
+    outcome = _outcome(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)
     write_report(run.folder, arena.ood)
     return {**outcome, "folder": str(run.folder)}
 
 
-class _Arena:
-    """Where a run's policies are judged on fresh episodes."""
+def _outcome(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
+    """Judges every member's best policy; the winner's figures are the run's."""
+    winner = max(run.journals, key=lambda journal: journal.best_merit)
+    judged = {
+        journal.name: _figures(before, arena.judge(journal.best_actor()))
+        for journal in run.journals
+        if journal.has_policy
+    }
+    if run.num_members is not None:
+        _promote(run, winner)
+    return {
+        "robot": run.robot,
+        "method": run.config["method"],
+        "preset": run.config["preset"],
+        "seed": run.config["train"]["seed"],
+        "physics": run.config["physics"],
+        **judged[winner.name],
+        "seconds": round(run.seconds, 1),
+        "original": before,
+        **({"winner": winner.name, "members": judged} if run.num_members is not None else {}),
+    }
 
-    def __init__(self, robot: str, physics: str, num_episodes: int):
-        self.ood = common.make_env(robot, "ood", physics, evaluation=True)
-        self._places = {"ood": self.ood, "normal": common.make_env(robot, "normal", physics)}
-        exact = common.make_env(robot, "ood", physics)
-        if exact.start != self.ood.start:
-            self._places["ood_exact"] = exact
-        self._num_episodes = num_episodes
-        self._evaluators: dict[str, Evaluator] = {}
 
-    def judge(self, policy: Policy, params: Params) -> dict[str, Any]:
-        """Measures of deterministic episodes, by kind of start."""
-        key = jax.random.key(EVALUATION_SEED)
-        for place, env in self._places.items():
-            if place not in self._evaluators:
-                # One exact start leads to one and the same episode.
-                count = 1 if place == "ood_exact" else self._num_episodes
-                self._evaluators[place] = Evaluator(env, policy.network, count)
-        return {place: play(params, key) for place, play in self._evaluators.items()}
+def _figures(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "success_rate": after["ood"]["success_rate"],
+        "return": after["ood"]["return"],
+        "time_to_recovery": after["ood"]["time_to_recovery"],
+        "retention": after["normal"]["return"] / before["normal"]["return"],
+        "recovered": after,
+    }
+
+
+def _promote(run: Run, winner: Journal) -> None:
+    """Copies the chosen member's policy and reward to where a run of one has them."""
+    shutil.copy2(winner.folder / POLICY_FILE, run.folder / POLICY_FILE)
+    shutil.rmtree(run.folder / REWARD_FOLDER, ignore_errors=True)
+    shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
+
+
+def _learns(config: dict[str, Any]) -> bool:
+    """Whether the method learns from reward programs."""
+    return config["method"] == "lamour"
 
 
 def _goal(stop_at: float | None, normal_return: float):
@@ -239,34 +265,6 @@ def _goal(stop_at: float | None, normal_return: float):
     return good_enough
 
 
-def _provide_reward(reward: Path | None, env: str, folder: Path) -> None:
-    """Writes a verified reward program into `folder`, which is made."""
-    if reward is None:
-        _, transcript, _ = generate(env=env, out=folder)
-        print(f"{transcript.model}, {transcript.date} (recorded) saw:")
-        print(f"  {transcript.answer(OOD_DESCRIPTION).strip()}")
-        print(f"and advised:\n  {transcript.answer(BEHAVIOR_REASONING).strip()}", flush=True)
-    elif reward.is_dir():
-        _load(reward)
-        shutil.copytree(reward, folder)
-    else:
-        verdict = verdict_on(read_answer(reward), env)
-        save_artefact(folder, verdict)
-        if not verdict.accepted:
-            raise UserError(f"{reward} is refused:\n{verdict.summary()}")
-
-
-def _program(run: Run) -> RewardFunctions | None:
-    return _load(run.folder / "reward") if run.config["method"] == "lamour" else None
-
-
-def _load(folder: Path) -> RewardFunctions:
-    try:
-        return load_program(folder)
-    except (RewardCodeError, OSError) as error:
-        raise UserError(f"no sound reward program in {folder}: {error}") from None
-
-
 def describe(outcome: dict[str, Any]) -> str:
     """The lines that matter."""
     time_to_recovery = outcome["time_to_recovery"]
@@ -274,6 +272,7 @@ def describe(outcome: dict[str, Any]) -> str:
         [
             f"{outcome['robot']}, {outcome['method']} ({outcome['preset']}, seed"
             f" {outcome['seed']}), {outcome['recovered']['ood']['episodes']} OOD episodes:",
+            *_describe_members(outcome),
             f"  success_rate      {outcome['success_rate']:.3f}",
             f"  return            {outcome['return']:.0f} (the original policy from normal starts:"
             f" {outcome['original']['normal']['return']:.0f})",
@@ -283,3 +282,12 @@ def describe(outcome: dict[str, Any]) -> str:
             f"  {outcome['seconds']:.0f} s; report: {outcome['folder']}/report.html",
         ]
     )
+
+
+def _describe_members(outcome: dict[str, Any]) -> list[str]:
+    lines = [
+        f"  {name}: success_rate {figures['success_rate']:.3f}, return {figures['return']:.0f},"
+        f" retention {figures['retention']:.3f}"
+        for name, figures in outcome.get("members", {}).items()
+    ]
+    return [*lines, f"  chosen: {outcome['winner']}"] if lines else []

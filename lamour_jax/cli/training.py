@@ -41,8 +41,8 @@ class Task:
 
 def run_training(
     task: Task, sac: SACConfig, settings: TrainConfig, run: Run, *, resume: bool = False
-) -> Params:
-    """Trains in an open run folder; returns the best policy's parameters.
+) -> None:
+    """Trains in an open run folder, whose journals hold the best policies afterwards.
 
     Raises:
       UserError: the run was interrupted (it says how to resume) or its learner diverged.
@@ -53,13 +53,14 @@ def run_training(
         sac, vector, task.rule, settings.num_updates, from_original=task.original is not None
     )
     print(f"compiling for {jax.devices()[0].device_kind} ...", flush=True)
-    programs = compile_programs(agent, original, settings, sac.grad_updates_per_step)
+    programs = compile_programs(
+        agent, original, settings, sac.grad_updates_per_step, run.num_members
+    )
     network = Actor(task.env.action_size, sac.hidden_sizes)
     play = Evaluator(task.eval_env, network, settings.eval_episodes)
     print(f"compiled in {programs.compile_seconds:.1f} s; training in {run.folder}", flush=True)
     try:
-        return train(
-            agent,
+        train(
             programs,
             play,
             original,

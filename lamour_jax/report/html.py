@@ -20,8 +20,9 @@ from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.report import figures
+from lamour_jax.report.candidates import read_members
 from lamour_jax.report.films import Film, shoot_before_and_after
-from lamour_jax.report.plots import learning_curves, training_curves
+from lamour_jax.report.plots import comparison, learning_curves, training_curves
 from lamour_jax.report.story import read_story
 from lamour_jax.report.video import EncoderUnavailable
 from lamour_jax.runs import read_config, read_metrics
@@ -47,7 +48,10 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
     original = _load(folder / "original.msgpack", env)
     recovered = _load(folder / "policy.msgpack", env)
     films, no_films = _films(folder, env, original, recovered)
-    rows = read_metrics(folder)
+    members = read_members(folder, outcome, config.get("members", []))
+    chosen = [member for member in members if member.chosen]
+    rows = chosen[0].rows if chosen else read_metrics(folder)
+    normal_return = outcome["original"]["normal"]["return"]
     script = resources.files("lamour_jax.report").joinpath("report.js").read_text()
     page = _template().render(
         robot=type(env).__name__,
@@ -60,7 +64,9 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
         best_updates=recovered.about.get("updates"),
         headlines=figures.headlines(outcome, env.dt),
         story=read_story(folder / "reward"),
-        curves=learning_curves(rows, outcome["original"]["normal"]["return"]),
+        members=members,
+        comparison=comparison([(m.name, m.rows) for m in members], normal_return),
+        curves=learning_curves(rows, normal_return),
         small_curves=training_curves(rows),
         films=films,
         no_films=no_films,

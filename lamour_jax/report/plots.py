@@ -5,6 +5,7 @@ light and dark. The page defines --grid, --curve and --reference; text has the c
 """
 
 import io
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,17 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from lamour_jax.report.figures import count
 
 _INK, _GRID, _CURVE, _REFERENCE = "#010101", "#010102", "#010103", "#010104"
+_GOOD, _FOURTH = "#010105", "#010106"
 _IN_THE_PAGE = {
     _INK: "currentColor",
     _GRID: "var(--grid)",
     _CURVE: "var(--curve)",
     _REFERENCE: "var(--reference)",
+    _GOOD: "var(--good)",
+    _FOURTH: "var(--keyword)",
 }
+# Members of a population are told apart by colour and by dash.
+_MEMBERS = [(c, d) for d in ("-", (0, (4, 1.5)), (0, (1, 1.2))) for c in (_CURVE, _GOOD, _FOURTH)]
 _POINTS = 300  # of a curve: more cannot be seen, and would only make the page heavy
 _LARGE, _SMALL = (4.6, 2.9), (4.6, 2.3)  # inches at 72 pixels: a phone's width
 _STYLE: dict[str, Any] = {
@@ -115,6 +121,34 @@ def learning_curves(rows: Rows, original_return: float) -> list[Plot]:
             _svg("success", _LARGE, clock, draw_success),
         ),
     ]
+
+
+def comparison(members: Sequence[tuple[str, Rows]], original_return: float) -> list[Plot]:
+    """Return at each evaluation of every (name, rows) of a population, in one drawing.
+
+    Returns nothing where no member has two evaluations.
+    """
+    curves = [(name, [r for r in rows if r["kind"] == "evaluation"]) for name, rows in members]
+    curves = [(name, rows) for name, rows in curves if len(rows) > 1]
+    if not curves:
+        return []
+    longest = _Clock(max((rows for _, rows in curves), key=len))
+
+    def draw(ax: Axes) -> None:
+        for (name, rows), (colour, dash) in zip(curves, itertools.cycle(_MEMBERS)):
+            ax.plot(
+                _column(rows, "updates"), _column(rows, "return"), c=colour, ls=dash, label=name
+            )
+        ax.axhline(original_return, color=_REFERENCE, ls=(0, (5, 3)), lw=1.5)
+        ax.legend(frameon=False, loc="upper left", handlelength=2.2)
+        ax.margins(y=0.12)
+
+    summary = " ".join(
+        _course(f"Return of {name}", _column(rows, "return"), _Clock(rows), count)
+        for name, rows in curves
+    )
+    title = "Return per episode from OOD starts, every candidate"
+    return [Plot(title, summary, _svg("comparison", _LARGE, longest, draw))]
 
 
 def training_curves(rows: Rows) -> list[Plot]:

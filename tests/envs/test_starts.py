@@ -51,5 +51,5 @@ def test_some_ood_episodes_begin_at_a_normal_start_where_asked():
 
 
 def test_a_fraction_out_of_range_is_an_error():
-    with pytest.raises(ValueError, match="between 0 and 1, not 1.5"):
+    with pytest.raises(ValueError, match=r"between 0 and 1, not 1\.5"):
         envs.make("hopper", normal_fraction=1.5)

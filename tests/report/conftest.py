@@ -1,6 +1,7 @@
 """A finished run that never took place: real policies of no skill, invented figures."""
 
 import json
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -147,6 +148,20 @@ def write_reward(folder) -> None:
         folder / "verdict.json",
         {"accepted": True, "max_relative_difference": 2e-7, "findings": [finding]},
     )
+
+
+def make_population(folder, diverged: str | None = None) -> None:
+    """Turns a run's folder into that of two candidates of which the second won."""
+    poor = {"success_rate": 0.004, "return": 300.0, "time_to_recovery": None, "retention": 0.5}
+    good = {name: outcome()[name] for name in poor}
+    figures = {"candidate-1": poor, "candidate-2": good}
+    for name in figures:
+        shutil.copytree(folder / "reward", folder / "members" / name / "reward")
+        shutil.copy(folder / "metrics.jsonl", folder / "members" / name / "metrics.jsonl")
+    (folder / "metrics.jsonl").unlink()
+    _write(folder / "config.json", {**config(), "members": list(figures)})
+    judged = {name: value for name, value in figures.items() if name != diverged}
+    _write(folder / "metrics.json", {**outcome(), "winner": "candidate-2", "members": judged})
 
 
 def _write(path, content) -> None:

@@ -15,7 +15,7 @@ from lamour_jax.report import html
 from lamour_jax.report.films import Film
 from lamour_jax.report.html import write_report
 from lamour_jax.report.video import EncoderUnavailable
-from tests.report.conftest import HOSTILE, config
+from tests.report.conftest import HOSTILE, config, make_population
 
 VOID = {"meta", "img", "br", "link", "input", "use", "path", "stop"}
 
@@ -166,6 +166,28 @@ def test_one_evaluation_makes_no_curve(report, run_folder):
     (run_folder / "metrics.jsonl").write_text("\n".join(lines[:5]))
     _, page = report()
     assert "no curve to draw" in page.text
+
+
+def test_candidates_stand_side_by_side_and_the_winner_is_marked(report, run_folder):
+    make_population(run_folder)
+    _, page = report()
+    assert "candidate-2 (chosen)" in page.text and "candidate-1 (chosen)" not in page.text
+    rows = [text.strip() for text in page.texts["td"]]
+    assert rows[:8] == ["0.4%", "300", "never", "50%", "98%", "11\u202f234", "24", "97%"]
+    labels = [element["aria-label"] for element in page.all("pre")]
+    for name in ("candidate-1", "candidate-2"):
+        assert f"{name}, as it was answered" in labels
+    (drawn,) = [
+        e["aria-label"] for e in page.all("div") if "candidate-1" in e.get("aria-label", "")
+    ]
+    assert "Return of candidate-1" in drawn and "Return of candidate-2" in drawn
+    assert page.all("script") and not [e for e in page.all("img") if e["src"] == "x"]
+
+
+def test_a_candidate_that_diverged_is_said_to_have(report, run_folder):
+    make_population(run_folder, diverged="candidate-1")
+    _, page = report()
+    assert page.text.count("diverged before its first evaluation") == 1
 
 
 @pytest.mark.parametrize("error", [RenderingUnavailable, EncoderUnavailable])

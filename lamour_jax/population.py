@@ -1,0 +1,64 @@
+"""Several trainings as one: members of a population, side by side in one compiled program.
+
+A member is a whole training, with its robots, replay and networks; members differ in their seed or
+in the reward program that they learn from. `jax.vmap` over the train state puts them into the same
+kernels.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lamour_jax.types import Agent
+
+
+def populate(agent: Agent, num_members: int) -> Agent:
+    """The agent of a population: every state gets a leading axis [M] of members.
+
+    `init` takes keys [M]. The frozen original policy is one for all. Metrics are [M] each.
+    """
+
+    def init(keys: jax.Array, original: Any) -> Any:
+        return jax.vmap(agent.init, in_axes=(0, None), axis_size=num_members)(keys, original)
+
+    return agent._replace(
+        init=init,
+        begin_epoch=jax.vmap(agent.begin_epoch),
+        iterate=jax.vmap(agent.iterate, in_axes=(0, None)),
+    )
+
+
+def member(tree: Any, index: int) -> Any:
+    """One member's part of a population's pytree."""
+    return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+def by_member(functions: Sequence[Callable[..., jax.Array]]) -> Callable[..., jax.Array]:
+    """One function for each member, as a function to be called under one `jax.vmap` over members.
+
+    Slice k of the arguments goes through functions[k] alone: M calls. `jax.lax.switch` would make
+    M * M, since under `vmap` it computes every branch for every member. A single function is
+    returned as it is.
+    """
+    if len(functions) == 1:
+        return functions[0]
+
+    # Outside of a vmap there is no member to choose by; JAX asks this one for shapes alone.
+    @jax.custom_batching.custom_vmap
+    def call(*arguments: jax.Array) -> jax.Array:
+        return functions[0](*arguments)
+
+    @call.def_vmap
+    def call_each(axis_size: int, in_batched: Sequence[bool], *arguments: jax.Array):
+        if axis_size != len(functions):
+            raise ValueError(f"{len(functions)} members' functions met {axis_size} members")
+
+        def slices(k: int) -> list[jax.Array]:
+            pairs = zip(arguments, in_batched, strict=True)
+            return [x[k] if batched else x for x, batched in pairs]
+
+        return jnp.stack([f(*slices(k)) for k, f in enumerate(functions)]), True
+
+    return call
