@@ -11,6 +11,8 @@ from lamour_jax.cli.samples import sample_states
 from lamour_jax.errors import UserError
 from lamour_jax.rewardcode import Verdict, check, save_artefact
 
+Checker = Callable[[str], Verdict]  # a model's answer -> the verdict on its reward code
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="Python reward code, or an answer that holds it")
@@ -47,7 +49,7 @@ def check_file(file: Path, *, env: str, out: Path | None = None) -> tuple[Verdic
     return verdict, folder
 
 
-def make_checker(env: str) -> Callable[[str], Verdict]:
+def make_checker(env: str) -> Checker:
     """What gives the verdict on a model's answer for one robot. Verification steps native physics:
     it compiles in an instant."""
     normal = common.make_env(env, "normal", "native")

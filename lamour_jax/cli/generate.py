@@ -1,8 +1,7 @@
 """`lamour generate`: from a picture of the fallen robot to verified reward programs."""
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import envs.descriptions
 from envs import rendering
 from envs.base import RecoveryEnv
 from lamour_jax.cli import common
-from lamour_jax.cli.check import make_checker
+from lamour_jax.cli.check import Checker, make_checker
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically, write_json
 from lamour_jax.lvlm.conversation import (
@@ -23,6 +22,7 @@ from lamour_jax.lvlm.providers import (
     Provider,
     ProviderError,
     ProviderSettings,
+    RecordedProvider,
     make_provider,
     provider_names,
     recordings,
@@ -168,12 +168,16 @@ def generate(
         price=price,
         answers=None if fresh else common.cache_folder("answers"),
     )
+    provider = make_provider(lvlm, settings)
     check = make_checker(env)
-    if lvlm == "recorded":
-        programs = _replay(settings, robot, check, candidates, folder)
+    if isinstance(provider, RecordedProvider):
+        programs = _replay(provider, settings, robot, check, candidates, folder)
     else:
-        programs = _ask(lvlm, settings, robot, check, candidates, folder)
-    write_json(folder / "metrics.json", {"robot": env, "candidates": [_row(p) for p in programs]})
+        programs = _ask(provider, robot, check, candidates, folder)
+    # Transcripts of candidates share their first questions: their costs do not add up to this.
+    cost = provider.meter.cost_usd if provider.meter is not None else 0.0
+    rows = [_row(program) for program in programs]
+    write_json(folder / "metrics.json", {"robot": env, "cost_usd": cost, "candidates": rows})
     if not any(program.accepted for program in programs):
         reasons = "\n".join(program.summary() for program in programs)
         raise UserError(f"no reward program can be used (see {folder}):\n{reasons}")
@@ -181,39 +185,31 @@ def generate(
 
 
 def _replay(
+    first: RecordedProvider,
     settings: ProviderSettings,
     robot: RecoveryEnv,
-    check: Callable[[str], Verdict],
+    check: Checker,
     candidates: int,
     folder: Path,
 ) -> list[Generated]:
     """Recorded conversations, one a candidate."""
     known = recordings(robot.name)
-    chosen: list[str | None] = [*known[:candidates]] or [None]  # None: the provider complains
-    if settings.recording is not None:
-        chosen = [settings.recording]
-    if len(chosen) < candidates:
+    if candidates > (len(known) if settings.recording is None else 1):
         raise UserError(
             f"--candidates {candidates}: {len(known)} conversations about {robot.name} are recorded"
             " (and --recording chooses one); ask for fewer, or ask a live model (--lvlm)"
         )
+    providers = [first, *(RecordedProvider(robot.name, name) for name in known[1:candidates])]
     programs = []
-    for number, recording in enumerate(chosen, 1):
-        provider = make_provider("recorded", replace(settings, recording=recording))
-        place = _place(folder, number, candidates)
-        assert provider.image is not None
+    for number, provider in enumerate(providers, 1):
         talk = run_candidates(provider, _task(robot))[0]
+        place = _place(folder, number, candidates)
         programs.append(_finish(place, talk, provider.image, check))
     return programs
 
 
 def _ask(
-    lvlm: str,
-    settings: ProviderSettings,
-    robot: RecoveryEnv,
-    check: Callable[[str], Verdict],
-    candidates: int,
-    folder: Path,
+    provider: Provider, robot: RecoveryEnv, check: Checker, candidates: int, folder: Path
 ) -> list[Generated]:
     """Live answers; what is wrong with a program goes back to who wrote it."""
     image = _picture(robot)
@@ -223,7 +219,6 @@ def _ask(
             "nothing was asked: a program that is known to be good does not pass the checks here."
             f" Please report this.\n{known_good.summary()}"
         )
-    provider: Provider = make_provider(lvlm, settings)
 
     def review(answer: str) -> Review:
         verdict = check(answer)
@@ -237,15 +232,15 @@ def _ask(
     talks = run_candidates(
         provider, _task(robot), image, count=candidates, review=review, keep=keep
     )
+    if provider.meter is not None:
+        print(provider.meter.summary())
     return [
         _finish(_place(folder, number, candidates), talk, image, check)
         for number, talk in enumerate(talks, 1)
     ]
 
 
-def _finish(
-    folder: Path, talk: Candidate, image: bytes, check: Callable[[str], Verdict]
-) -> Generated:
+def _finish(folder: Path, talk: Candidate, image: bytes, check: Checker) -> Generated:
     write_atomically(folder / IMAGE_FILE, image)
     talk.transcript.save(folder / TRANSCRIPT_FILE)
     verdict = None

@@ -144,9 +144,10 @@ def candidate_temperature(number: int) -> float:
 def _ask_for_code(
     talk: _Talk, prompt: str, number: int, review: Callable[[str], Review] | None
 ) -> None:
-    temperature = candidate_temperature(number)
     stage, question = CODE_GENERATION, prompt
-    for _ in range(1 + MAX_REPAIRS):
+    for repairs in range(1 + MAX_REPAIRS):
+        # Warmer with each repair: a model that repeats its mistake would repeat it for ever.
+        temperature = min(1.0, candidate_temperature(number) + 0.2 * repairs)
         answer = talk.ask(stage, question, temperature=temperature, sample=number - 1)
         if review is None:
             return

@@ -55,6 +55,7 @@ def test_what_is_wrong_goes_back_until_it_is_right(task):
     (candidate,) = run_candidates(provider, task, IMAGE, review=reviewer({"good"}))
     code, repair, again = provider.questions[2:]
     assert [repair.stage, again.stage] == ["repair", "repair"]
+    assert code.temperature < repair.temperature < again.temperature
     # A question stands alone: the task again, the answer, and what was found in it.
     for part in (code.prompt.strip(), "\nbad\n", "line 3: bad is wrong"):
         assert part in repair.prompt

@@ -4,9 +4,12 @@ it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lamour_jax.errors import UserError
+
+if TYPE_CHECKING:  # the meter's errors are a provider's, which are defined here
+    from lamour_jax.lvlm.providers.meter import Meter
 
 
 class ProviderError(UserError):
@@ -75,6 +78,7 @@ class Provider(Protocol):
     Attributes:
       name: as in `make_provider`.
       image: the only picture (PNG) that this provider knows answers about, or None if any will do.
+      meter: counts tokens and dollars; None where answers cost nothing.
     """
 
     @property
@@ -82,6 +86,9 @@ class Provider(Protocol):
 
     @property
     def image(self) -> bytes | None: ...
+
+    @property
+    def meter(self) -> Meter | None: ...
 
     def ask(self, question: Question) -> Answer:
         """Answers `question`.

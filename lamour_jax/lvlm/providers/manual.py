@@ -37,6 +37,7 @@ class ManualProvider:
 
     name = "manual"
     image: bytes | None = None
+    meter: None = None
 
     def __init__(
         self,

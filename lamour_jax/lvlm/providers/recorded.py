@@ -49,6 +49,7 @@ class RecordedProvider:
     """
 
     name = "recorded"
+    meter: None = None
 
     def __init__(self, robot: str, recording: str | None = None, root: Path = RECORDINGS) -> None:
         known = recordings(robot, root)
@@ -64,7 +65,7 @@ class RecordedProvider:
         folder = root / robot / self.recording
         self._robot = robot
         self._transcript = Transcript.load(folder / TRANSCRIPT_FILE)
-        self.image: bytes | None = (folder / IMAGE_FILE).read_bytes()
+        self.image = (folder / IMAGE_FILE).read_bytes()
         shown = {exchange.image_sha256 for exchange in self._transcript.exchanges} - {None}
         if shown != {sha256(self.image)}:
             raise TranscriptError(
