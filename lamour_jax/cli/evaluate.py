@@ -108,22 +108,26 @@ def _film(robot: RecoveryEnv, policy: Policy, folder: Path, seed: int) -> str:
 
 def describe(measures: dict[str, Any]) -> str:
     """The lines that matter."""
-    time_to_recovery = measures["time_to_recovery"]
     lines = [
         f"{measures['robot']}, {measures['episodes']} episodes from {measures['start']} starts"
         f" ({measures['physics']} physics):",
         f"  success_rate      {measures['success_rate']:.3f}",
         f"  return            {measures['return']:.0f} (standard deviation"
         f" {measures['return_std']:.0f})",
-        "  time_to_recovery  "
-        + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
+        _describe_falls(measures) if measures["start"] == "normal" else _describe_time(measures),
     ]
-    if measures["start"] == "normal" and measures["return_of_successes"] is not None:
-        fallen = round(measures["episodes"] * (1 - measures["success_rate"]))
-        lines.append(
-            f"  fallen            {fallen} episodes; the return of the others is"
-            f" {measures['return_of_successes']:.0f}"
-        )
     if measures["broken"]:
         lines.append(f"  broken            {measures['broken']} simulations blew up")
     return "\n".join(lines)
+
+
+def _describe_time(measures: dict[str, Any]) -> str:
+    time = measures["time_to_recovery"]
+    return "  time_to_recovery  " + ("never" if time is None else f"{time:.0f} control steps")
+
+
+def _describe_falls(measures: dict[str, Any]) -> str:
+    fallen = round(measures["episodes"] * (1 - measures["success_rate"]))
+    others = measures["return_of_successes"]
+    rest = "" if others is None else f"; the return of the others is {others:.0f}"
+    return f"  fallen            {fallen} episodes{rest}"
