@@ -13,7 +13,9 @@ import jax
 
 import envs
 from envs.base import RecoveryEnv
+from lamour_jax.config import TrainConfig, to_json
 from lamour_jax.errors import UserError
+from lamour_jax.files import write_json
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.runs import Run, read_config
 
@@ -85,8 +87,11 @@ def policy_for(env: RecoveryEnv, path: Path | None) -> tuple[Policy, str]:
     return policy, "shipped" if path is None else str(file)
 
 
-def open_run(folder: Path | None, kind: str) -> Run:
+def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
     """Opens the run of `lamour KIND` in `folder`, to be continued.
+
+    Args:
+      updates: the run's new length; None leaves it as it was. Schedules stretch with it.
 
     Raises:
       UserError: no folder given, or it holds no such run.
@@ -96,6 +101,10 @@ def open_run(folder: Path | None, kind: str) -> Run:
     config = read_config(folder)
     if config["kind"] != kind:
         raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
+    if updates is not None:
+        settings = user_settings(TrainConfig, **{**config["train"], "num_updates": updates})
+        config["train"] = to_json(settings)
+        write_json(folder / "config.json", config)
     return Run(folder, config)
 
 

@@ -16,10 +16,16 @@ from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import Run, create_run, machine
 
+UPDATES = 400_000
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--env", help="the robot (not needed with --resume)")
-    parser.add_argument("--updates", type=int, default=400_000, help="gradient updates")
+    parser.add_argument(
+        "--updates",
+        type=int,
+        help=f"gradient updates, {UPDATES} if left out; with --resume the run's new length",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_physics_argument(parser)
@@ -29,13 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     common.set_up()
     if options.resume:
-        measures = resume(options.out)
+        measures = resume(options.out, options.updates)
     elif options.env is None:
         raise UserError("which robot? give --env")
     else:
         measures = pretrain(
             env=options.env,
-            updates=options.updates,
+            updates=UPDATES if options.updates is None else options.updates,
             seed=options.seed,
             physics=options.physics,
             out=options.out,
@@ -48,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 def pretrain(
     *,
     env: str,
-    updates: int = 400_000,
+    updates: int = UPDATES,
     seed: int = 1,
     physics: str = "auto",
     out: Path | None = None,
@@ -76,9 +82,10 @@ def pretrain(
     return _train_and_judge(opened, resuming=False)
 
 
-def resume(folder: Path | None) -> dict[str, Any]:
-    """Continues an interrupted run; returns and raises as `pretrain`."""
-    return _train_and_judge(common.open_run(folder, "pretrain"), resuming=True)
+def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
+    """Continues an interrupted run, or one that is to be longer; returns and raises as
+    `pretrain`."""
+    return _train_and_judge(common.open_run(folder, "pretrain", updates), resuming=True)
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:

@@ -41,7 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
     parser.add_argument("--preset", default="fast", help="settings: fast or paper")
-    parser.add_argument("--updates", type=int, help="gradient updates; the preset's if left out")
+    parser.add_argument(
+        "--updates",
+        type=int,
+        help="gradient updates; the preset's if left out; with --resume the run's new length",
+    )
     parser.add_argument("--num-envs", type=int, help="robots; the preset's if left out")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run for each")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
@@ -52,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     common.set_up()
     if options.resume:
-        outcomes = [resume(options.out)]
+        outcomes = [resume(options.out, options.updates)]
     else:
         if options.env is None:
             raise UserError("which robot? give --env")
@@ -162,13 +166,17 @@ def recover(
         opened.close()
 
 
-def resume(folder: Path | None) -> dict[str, Any]:
+def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
     """Continues an interrupted run from its last checkpoint, with the settings that it had.
+
+    Args:
+      folder: the run's.
+      updates: its new length; None leaves it as it was.
 
     Raises:
       UserError: there is nothing to continue.
     """
-    opened = common.open_run(folder, "recover")
+    opened = common.open_run(folder, "recover", updates)
     try:
         return _train_and_judge(opened, resuming=True)
     finally:

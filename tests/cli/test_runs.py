@@ -86,6 +86,23 @@ def test_interrupted_run_resumes_to_its_end(interrupted_run, tmp_path):
     assert json.loads(measured.stdout)["episodes"] == 2
 
 
+def test_a_finished_run_can_be_made_longer(interrupted_run):
+    run, _ = interrupted_run
+    before = rows(run, "epoch")
+    longer = subprocess.run(
+        [*LAMOUR, "recover", "--resume", "--out", str(run), "--updates", "1750"],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert longer.returncode == 0, longer.stderr
+    epochs = rows(run, "epoch")
+    assert epochs[: len(before)] == before
+    assert before[-1]["updates"] < 1750 <= epochs[-1]["updates"]
+    assert json.loads((run / "config.json").read_text())["train"]["num_updates"] == 1750
+
+
 def test_full_disk_is_said_and_costs_nothing(tmp_path, hopper_policy):
     """A file system of 2 MB: the run's folder fits, its first checkpoint does not."""
     disk = tmp_path / "disk"
