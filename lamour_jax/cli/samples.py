@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import mujoco
 import numpy as np
 
 from envs.base import RecoveryEnv
@@ -9,6 +10,7 @@ from lamour_jax.rewardcode import SampleStates
 
 COUNT = 128  # of each kind
 HORIZON = 20  # control steps of random actions that lead on from a start
+PATH_LENGTH = 17  # poses from the OOD pose to the normal one
 SEED = 7
 
 
@@ -31,7 +33,21 @@ def sample_states(normal: RecoveryEnv, ood: RecoveryEnv) -> SampleStates:
         healthy=healthy[rng.permutation(len(healthy))[:COUNT]],
         ood=fallen[rng.permutation(len(fallen))[:COUNT]],
         actions=rng.uniform(-1.0, 1.0, (COUNT, normal.action_size)),
+        path=_path(normal, ood),
     )
+
+
+def _path(normal: RecoveryEnv, ood: RecoveryEnv) -> np.ndarray:
+    """reward_inputs [PATH_LENGTH, D] at rest along the straight line in qpos from the OOD pose to
+    the normal one."""
+    share = np.linspace(0.0, 1.0, PATH_LENGTH)[:, None]
+    qpos = (1.0 - share) * ood.ood_start().qpos + share * normal.normal_start().qpos
+    for joint in np.flatnonzero(normal.model.jnt_type == mujoco.mjtJoint.mjJNT_FREE.value):
+        first = int(normal.model.jnt_qposadr[joint]) + 3
+        quaternion = qpos[:, first : first + 4]
+        quaternion /= np.linalg.norm(quaternion, axis=1, keepdims=True)
+    at_rest = jax.jit(jax.vmap(lambda q: ood.reset_to(q, jnp.zeros(ood.model.nv)).reward_inputs))
+    return np.asarray(at_rest(jnp.asarray(qpos, jnp.float32)), float)
 
 
 def _visited(env: RecoveryEnv, key: jax.Array) -> tuple[np.ndarray, np.ndarray]:

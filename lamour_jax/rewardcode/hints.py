@@ -81,6 +81,7 @@ HINTS = {
     "healthy-not-better": "let the reward grow towards recovery",
     "gate-and-reward": "let both functions measure the same",
     "gate-too-strict": "check the essential components only, and not too strictly",
+    "path-not-rising": "let the reward rise steadily all the way, from the worst state on",
     "gate-too-loose": "test what is wrong in the OOD state",
     "constant-term": "check the thresholds and signs in it",
     # artefacts

@@ -17,13 +17,15 @@ class SampleStates:
     """States [B, D] and actions [B, A] from the environment, float64, all finite.
 
     `random` spreads over what the robot may meet, `healthy` are states in which the original task
-    can be done, `ood` states to recover from. Actions may be fewer than states: they are repeated.
+    can be done, `ood` states to recover from. `path` [L, D], if given, leads from an OOD pose to a
+    healthy one in equal steps. Actions may be fewer than states: they are repeated.
     """
 
     random: np.ndarray
     healthy: np.ndarray
     ood: np.ndarray
     actions: np.ndarray
+    path: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         for name in ("random", "healthy", "ood", "actions"):
@@ -53,7 +55,7 @@ class Trials:
     groups: dict[str, slice]
 
     def group_of(self, index: int) -> str:
-        """ "random", "healthy", "OOD" or "boundary"."""
+        """ "random", "healthy", "OOD", "boundary" or "path"."""
         return next(n for n, part in self.groups.items() if part.start <= index < part.stop)
 
 
@@ -65,6 +67,8 @@ def make_trials(samples: SampleStates, tree: ast.Module) -> Trials:
         "OOD": samples.ood,
         "boundary": _boundary_states(samples, tree),
     }
+    if samples.path is not None:
+        parts["path"] = samples.path
     ends = np.cumsum([len(part) for part in parts.values()])
     groups = {
         name: slice(int(end) - len(part), int(end))

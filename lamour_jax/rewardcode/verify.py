@@ -27,6 +27,7 @@ RELATIVE_TOLERANCE = 1e-4
 SCALE = 1e-2  # differences are relative to the value, or to this where the value is smaller
 PLAIN_STATES = 8  # also evaluated one by one, without vmap
 FLOAT32_TOLERANCE = 1e-2
+MAX_FALLS = 0.25  # of the steps of a path, which is straight in joint angles and no more than that
 FLOAT32_SHARE = 0.01  # of states that rounding may push over a threshold without a word
 
 
@@ -222,10 +223,30 @@ def _judge(
         found.warn(
             "gate-and-reward", "states that count as recovered do not score above the others"
         )
+    if "path" in trials.groups:
+        _judge_path(rewards[trials.groups["path"]], found)
     if not recovered[healthy].any():
         found.warn("gate-too-strict", "no healthy state counts as recovered")
     if recovered[ood].all():
         found.warn("gate-too-loose", "every OOD state counts as recovered")
+
+
+def _judge_path(rewards: np.ndarray, found: Verification) -> None:
+    """The reward should rise on the way from an OOD pose to a healthy one, step by step."""
+    steps = np.diff(rewards)
+    falls = int((steps < -1e-6 * max(1.0, float(np.abs(rewards).max()))).sum())
+    if rewards[-1] <= rewards[0]:
+        found.warn(
+            "path-not-rising",
+            f"from the OOD pose to the normal one the reward goes from {rewards[0]:.3g} to "
+            f"{rewards[-1]:.3g}",
+        )
+    elif falls > MAX_FALLS * len(steps):
+        found.warn(
+            "path-not-rising",
+            f"on the straight way from the OOD pose to the normal one the reward falls in {falls} "
+            f"of {len(steps)} steps",
+        )
 
 
 def _judge_terms(original: OriginalResults, translation: Translation, found: Verification) -> None:

@@ -127,3 +127,23 @@ def test_samples_are_checked(field: str) -> None:
     arrays[field] = np.full((2, 3), np.nan)
     with pytest.raises(ValueError, match=field):
         SampleStates(**arrays)
+
+
+@pytest.mark.parametrize(
+    ("reward", "said"),
+    [
+        # state[0] goes from -1 to 1 in 10 steps: rises all the way, and where it falls.
+        ("return -abs(1.0 - state[0])", None),
+        ("return -abs(1.0 - state[0]) - 5.0 * (state[0] > 0.9)", "goes from -2 to -5"),
+        ("return -3.0 + 0.1 * state[0] + abs(state[0])", "falls in 5 of 10 steps"),
+        ("return -3.0 + state[0] - 0.3 * (-0.1 < state[0] < 0.1)", None),  # a bump on the way
+    ],
+)
+def test_the_reward_should_rise_on_the_way_to_health(reward: str, said: str | None) -> None:
+    path = np.zeros((11, 3))
+    path[:, 0] = np.linspace(-1.0, 1.0, 11)
+    verdict = check(GATE + reward_of(reward), dataclasses.replace(samples(), path=path))
+    assert verdict.accepted
+    messages = [f.message for f in verdict.findings if f.rule == "path-not-rising"]
+    assert len(messages) == (0 if said is None else 1)
+    assert said is None or said in messages[0]
