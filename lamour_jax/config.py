@@ -108,8 +108,8 @@ _FAST: dict[str, Any] = {
 }
 
 # What a robot needs beside: the ant's way over is long, and a temperature that falls quickly ends
-# the search before it is found. Ant and HalfCheetah land close to where their tasks begin and forget
-# little; for the HalfCheetah, normal starts took as long again (docs/results.md).
+# the search before it is found. Ant and HalfCheetah land close to where their tasks begin and
+# forget little; normal starts made the HalfCheetah slower (docs/results.md).
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
     "ant": {"temperature_learning_rate": 3e-5, "normal_start_fraction": 0.0},
     "half_cheetah": {"normal_start_fraction": 0.0},
