@@ -229,6 +229,8 @@ class _Checker(ast.NodeVisitor):
             path = dotted(call.func, self.bindings) if isinstance(call, ast.Call) else None
             if path != "numpy.errstate" or item.optional_vars is not None:
                 self.refuse(node, "forbidden-syntax", "with is not allowed", "leave it off")
+            else:  # dropped like print, and looked at all the same
+                self._visit_talk(call)
         for statement in node.body:
             self.visit(statement)
 

@@ -15,6 +15,7 @@ from .verify import Verification, verify
 
 def check(answer: str, samples: SampleStates) -> Verdict:
     """The verdict on an answer; bad code comes back as findings."""
+    answer = answer.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair, as in JSON
     try:
         source = extract(answer)
     except RewardCodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import warnings
 
 from .findings import fail_whole
 from .limits import MAX_ANSWER_BYTES, check_size
@@ -84,7 +85,8 @@ def _opens_docstring(lines: list[str]) -> bool:
 
 def _parses(source: str) -> bool:
     try:
-        ast.parse(source)
+        with warnings.catch_warnings(action="ignore"):  # `1if x`, say: the findings tell more
+            ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

@@ -16,6 +16,7 @@ MAX_INTEGER = 2**31 - 1
 MAX_EXPONENT = 64
 MAX_LOOP = 256  # turns of one loop, items of one sequence
 MAX_ELEMENTS = 1024  # of one array
+MAX_HELD = 4096  # values inside of one list or dict, whatever they are nested in
 MAX_LINE_NODES = 2000  # of one translated line: a repeated operand can double with every level
 MAX_STEPS = 20_000  # expressions evaluated while tracing one function, loops unrolled
 
@@ -38,7 +39,7 @@ def parse(source: str) -> ast.Module:
         with warnings.catch_warnings(action="ignore"):
             tree = ast.parse(source)
             _check_tree(tree)
-            compile(tree, "reward.py", "exec")  # finds a `break` outside of a loop, and the like
+            compile(tree, "<reward>", "exec")  # finds a `break` outside of a loop, and the like
     except SyntaxError as error:
         message = f"not Python: {error.msg}"
         place = (error.lineno or 0, error.offset or 0)

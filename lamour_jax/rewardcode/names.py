@@ -74,12 +74,8 @@ def is_talk(node: ast.expr, silent: set[str]) -> bool:
 
 def is_main_block(node: ast.stmt) -> bool:
     """`if __name__ == "__main__":`, which models add to try their code out; dropped whole."""
-    return (
-        isinstance(node, ast.If)
-        and isinstance(node.test, ast.Compare)
-        and isinstance(node.test.left, ast.Name)
-        and node.test.left.id == "__name__"
-    )
+    main = ast.parse('__name__ == "__main__"', mode="eval").body
+    return isinstance(node, ast.If) and not node.orelse and ast.dump(node.test) == ast.dump(main)
 
 
 def _root(node: ast.expr) -> str | None:

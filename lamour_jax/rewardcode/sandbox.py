@@ -146,12 +146,21 @@ def _parse(answer: bytes, count: int) -> OriginalResults:
     try:
         fields: dict[str, Any] = json.loads(header)
         recovered, reward = np.frombuffer(values, np.float64).reshape(2, count)
-        faults = tuple(Fault(**fault) for fault in fields["faults"])
+        faults = tuple(_parse_fault(fault, count) for fault in fields["faults"])
         terms = {
             str(name): (float(low), float(high)) for name, (low, high) in fields["terms"].items()
         }
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise fail_whole(
             "sandbox", "the process that runs the code gave no proper answer"
         ) from None
     return OriginalResults(recovered, reward, faults, terms)
+
+
+def _parse_fault(fields: dict[str, Any], count: int) -> Fault:
+    index, line = int(fields["index"]), int(fields["line"])
+    if not -1 <= index < count:
+        raise ValueError("no such state")
+    function, kind, message = (str(fields[name]) for name in ("function", "type", "message"))
+    clean = message.encode("utf-8", "backslashreplace").decode("utf-8")  # half a surrogate pair
+    return Fault(function, index, kind, clean, line)

@@ -23,7 +23,8 @@ from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: threads take address space
-import numpy as np
+sys.modules["ctypes"] = None  # type: ignore[assignment]  # NumPy does without; it writes anywhere
+import numpy as np  # noqa: E402
 
 os.environ.clear()
 
@@ -32,6 +33,15 @@ MAX_FAULTS = 8
 MAX_WATCHED = 256  # states on which the terms of the reward are watched
 # What NumPy itself does on the way; any other audited event ends the process.
 HARMLESS_EVENTS = frozenset(("sys._getframe", "sys.setprofile", "object.__getattr__"))
+# What reaches beyond the process, or brings a module back, without an audited event.
+UNAUDITED = {
+    "posix": (
+        "mkfifo", "mknod", "chroot", "nice", "setpriority", "sched_setaffinity", "sched_setparam",
+        "sched_setscheduler",
+    ),
+    "time": ("clock_settime", "clock_settime_ns"),
+    "_imp": ("create_builtin", "create_dynamic"),
+}  # fmt: skip
 
 
 def main() -> None:
@@ -107,17 +117,33 @@ def _lock_down(request: dict[str, Any]) -> None:
         (resource.RLIMIT_AS, request["memory_bytes"]),
         (resource.RLIMIT_FSIZE, request["answer_bytes"]),
         (resource.RLIMIT_NOFILE, 3),
+        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(limit, (value, value))
+    _take_away_unaudited()
+
+    # The hook looks up nothing that code outside of it could bind anew.
+    harmless, leave, entered = HARMLESS_EVENTS, os._exit, list[str]()
 
     def refuse(event: str, arguments: tuple[object, ...]) -> None:
-        if event not in HARMLESS_EVENTS and not allowed_exec.pop(event, False):
-            os._exit(86)
+        if event == "exec" and not entered:
+            entered.append(event)  # our own `exec` of the checked code
+        elif event not in harmless:
+            leave(86)
 
-    # Our own `exec` of the checked code; an audit hook can never be taken off again.
-    allowed_exec = {"exec": True}
-    sys.addaudithook(refuse)
+    sys.addaudithook(refuse)  # it can never be taken off again
+
+
+def _take_away_unaudited() -> None:
+    for owner, names in UNAUDITED.items():
+        # os holds posix's functions a second time, and in sets such as os.supports_fd.
+        for module in (owner, "os") if owner == "posix" else (owner,):
+            for name in names:
+                vars(sys.modules[module]).pop(name, None)
+    for name, value in vars(os).items():
+        if name.startswith("supports_") and isinstance(value, set):
+            value.clear()
 
 
 def _evaluate(

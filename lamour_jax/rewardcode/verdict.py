@@ -41,7 +41,7 @@ class Verdict:
 
     def summary(self) -> str:
         """A few lines: the verdict, then every finding with the line that it is about."""
-        lines = self.source.splitlines()
+        lines = self.source.split("\n")  # as Python counts them
         text = ["accepted" if self.accepted else "refused"]
         if not math.isnan(self.max_relative_difference):
             text[0] += f"; largest difference from NumPy {self.max_relative_difference:.1e}"
@@ -49,7 +49,12 @@ class Verdict:
             text.append(str(finding))
             if 0 < finding.line <= len(lines):
                 text.append(f"    {lines[finding.line - 1].strip()}")
-        return "\n".join(text)
+        return "\n".join(_printable(line) for line in text)
+
+
+def _printable(line: str) -> str:
+    """A stranger's text must not steer the terminal that it is shown on."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in line.expandtabs())
 
 
 def _finite(number: float) -> float | None:

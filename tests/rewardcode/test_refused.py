@@ -34,7 +34,7 @@ def test_corpus_meets_every_rule_that_source_alone_can_break() -> None:
     elsewhere = {
         "no-code", "too-long", "too-many-nodes", "try-dropped", "raise-dropped", "sandbox",
         "too-slow", "raises", "unsupported", "not-finite", "not-traceable", "mismatch",
-        "gate-values",
+        "gate-values", "path-not-rising",
         "constant-reward", "float32", "positive-reward", "healthy-not-better", "gate-and-reward",
         "gate-too-strict", "gate-too-loose", "constant-term", "no-artefact", "not-accepted",
         "edited", "other-translation",

@@ -5,9 +5,7 @@ The programs here go to the sandbox directly: the allow-list would refuse most o
 
 from __future__ import annotations
 
-import ast
 import os
-import textwrap
 import time
 from pathlib import Path
 
@@ -15,22 +13,7 @@ import numpy as np
 import pytest
 
 from lamour_jax.rewardcode import RewardCodeError
-from lamour_jax.rewardcode.sandbox import OriginalResults, run_original
-
-STATES, ACTIONS = np.arange(12.0).reshape(4, 3), np.zeros((4, 2))
-# The way to the interpreter's insides that leads around every missing name.
-MODULES = (
-    "catch = [c for c in ().__class__.__base__.__subclasses__() "
-    "if c.__name__ == 'catch_warnings'][0]\n"
-    "sys = catch()._module.sys\n"
-    "os = sys.modules['os']\n"
-)
-
-
-def run(body: str, **limits: float) -> OriginalResults:
-    source = "def is_recovered(state):\n    return 1\n"
-    source += "def calculate_reward(state, action):\n" + textwrap.indent(body, "    ")
-    return run_original(ast.parse(source), {"np": "numpy"}, STATES, ACTIONS, **limits)  # type: ignore[arg-type]
+from tests.rewardcode.sandboxed import MODULES, STATES, run
 
 
 def test_values_of_every_state() -> None:

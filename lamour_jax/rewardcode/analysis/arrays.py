@@ -43,6 +43,7 @@ _STATIC_KEYWORDS = (
     "axis", "keepdims", "dtype", "ord", "decimals", "ndigits", "ddof", "num", "shape", "repeats",
     "reps", "n", "k", "N", "M",
 )  # fmt: skip
+_NORMS = ("fro", "nuc")  # np.linalg.norm takes these by name
 _DTYPE_NAMES = {"float": np.float64, "int": np.int64, "bool": np.bool_}
 
 
@@ -153,11 +154,11 @@ def _ask(
     elementwise: bool,
 ) -> tuple[Any, bool]:
     everything = [*arguments, *keywords.values()]
-    samples = [sample(node, value) for value in arguments]
+    samples = [_argument(node, value) for value in arguments]
     named = {
         name: _DTYPE_NAMES[dtype_name(value) or _bad_dtype(node)]
         if name == "dtype"
-        else sample(node, value)
+        else _argument(node, value)
         for name, value in keywords.items()
     }
     numbers = [leaf for value in everything for leaf in leaves(value)]
@@ -171,6 +172,16 @@ def _ask(
         raise
     except Exception as error:
         raise fail(node, "fails", f"NumPy says: {error}") from None
+
+
+def _argument(node: ast.AST, value: Value) -> Any:
+    """A sample to call NumPy with. Text could name a dtype of any size, such as 'U1000000000'."""
+    if dtype_name(value) is not None:
+        return _DTYPE_NAMES[dtype_name(value) or ""]
+    for leaf in leaves(value):
+        if isinstance(leaf, Known) and isinstance(leaf.value, str) and leaf.value not in _NORMS:
+            raise fail(node, "not-a-number", f"{leaf.value[:40]!r} is text, not a number")
+    return sample(node, value)
 
 
 def _bad_dtype(node: ast.AST) -> str:
@@ -212,6 +223,7 @@ def check_maker(
 ) -> None:
     """Arguments that give a shape are known, and small, before NumPy is asked."""
     if name.endswith("_like"):
+        check_sizes(node, [keywords[k] for k in _SIZE_KEYWORDS if k in keywords])
         return
     described = arguments[:1] if name == "full" else arguments
     settings = [value for keyword, value in keywords.items() if keyword != "fill_value"]
@@ -229,6 +241,8 @@ def check_maker(
 def _check_arange(node: ast.AST, numbers: list[Any], keywords: dict[str, Value]) -> None:
     if not 1 <= len(numbers) <= 3 or set(keywords) - {"dtype"}:
         raise fail(node, "fails", "np.arange takes one to three plain arguments")
+    if not all(isinstance(number, bool | int | float) for number in numbers):
+        raise fail(node, "fails", "np.arange takes numbers")
     start, stop, step = {1: (0, *numbers, 1), 2: (*numbers, 1), 3: numbers}[len(numbers)]
     if step == 0 or abs((stop - start) / step) > MAX_ELEMENTS:
         raise fail(node, "too-large", f"np.arange gives more than {MAX_ELEMENTS} elements")

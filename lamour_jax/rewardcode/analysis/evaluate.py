@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -106,15 +107,22 @@ def _binary(node: ast.BinOp, frame: Frame, run: Analysis) -> Value:
     left, right = evaluate(node.left, frame, run), evaluate(node.right, frame, run)
     if isinstance(left, Items) and isinstance(right, Items) and isinstance(node.op, ast.Add):
         return Items(left.items + right.items, left.is_list)
-    if isinstance(left, Items) and isinstance(node.op, ast.Mult) and is_number(right):
-        repeated = known(node, lambda count: min(count, 1000), right).value
-        return elements(node, Items(left.items * repeated, left.is_list))
+    if isinstance(node.op, ast.Mult):
+        for items, count in ((left, right), (right, left)):
+            if isinstance(items, Items) and is_number(count):
+                return _repeated(node, items, count)
     for side in (left, right):
         if not is_numeric(side) and not isinstance(side, Items):
             raise fail(node, "not-a-number", f"{describe(side)} cannot be calculated with")
     if isinstance(left, Items) and isinstance(right, Items):
         raise fail(node, "not-a-number", "two lists cannot be calculated with", "use np.array")
     return binary(node, node.op, left, right)
+
+
+def _repeated(node: ast.BinOp, items: Items, count: Value) -> Value:
+    """`3 * [0.0]`, which is no arithmetic."""
+    times = known(node, operator.index, count).value
+    return elements(node, Items(items.items * min(times, 1000), items.is_list))
 
 
 def _unary(node: ast.UnaryOp, frame: Frame, run: Analysis) -> Value:

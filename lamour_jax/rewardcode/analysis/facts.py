@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..findings import Finding, fail, finding_at
-from ..limits import MAX_STEPS
+from ..limits import MAX_HELD, MAX_NESTING, MAX_STEPS
 from .values import Function, Items, Known, Library, Mapping, Traced, Undefined, Value, as_traced
 
 # What a variable is after a traced `if`, from the least to the most troublesome.
@@ -108,6 +108,10 @@ class Analysis:
 
     def record(self, node: ast.AST, raw: Value) -> Value:
         """Note the value of a visit; gives it back, traced if the node is traced elsewhere."""
+        if isinstance(raw, Items | Mapping):
+            count, depth = raw.extent
+            if count > MAX_HELD or depth > MAX_NESTING:
+                raise fail(node, "too-large", f"{count} values, nested {depth} deep, in one list")
         value = raw
         if id(node) in self.always_traced:
             value = as_traced(raw) or raw

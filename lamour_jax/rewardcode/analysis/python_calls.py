@@ -136,8 +136,8 @@ def _zip(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
 
 def _enumerate(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
     start = keywords.get("start", arguments[1] if len(arguments) == 2 else Known(0))
-    if not isinstance(start, Known):
-        raise fail(node, "shape-from-data", "the start of enumerate has to be known")
+    if not isinstance(start, Known) or type(start.value) is not int:
+        raise fail(node, "shape-from-data", "the start of enumerate has to be a known integer")
     items = elements(node, _one(node, arguments[:1])).items
     pairs = enumerate(items, sample(node, start))
     return Items(tuple(Items((Known(index), item), is_list=False) for index, item in pairs))

@@ -11,6 +11,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,21 +49,41 @@ class Traced:
         return array.item() if self.python else array[()]
 
 
+class _Container:
+    children: tuple[Value, ...]
+
+    @cached_property
+    def extent(self) -> tuple[int, int]:
+        """How many values are inside, containers inside included, and how deeply they nest."""
+        inner = [c.extent if isinstance(c, _Container) else (1, 0) for c in self.children]
+        return sum(count for count, _ in inner), 1 + max((depth for _, depth in inner), default=0)
+
+
 @dataclass(frozen=True)
-class Items:
+class Items(_Container):
     """A list, a tuple, or anything that is iterated over."""
 
     items: tuple[Value, ...]
     is_list: bool = True
     storage: int = field(default_factory=_serial.__next__, compare=False)
 
+    @property
+    def children(self) -> tuple[Value, ...]:  # type: ignore[override]
+        """What it holds."""
+        return self.items
+
 
 @dataclass(frozen=True)
-class Mapping:
+class Mapping(_Container):
     """A dict with constant keys."""
 
     items: tuple[tuple[object, Value], ...]
     storage: int = field(default_factory=_serial.__next__, compare=False)
+
+    @property
+    def children(self) -> tuple[Value, ...]:  # type: ignore[override]
+        """What it holds."""
+        return tuple(value for _, value in self.items)
 
     def as_dict(self) -> dict[object, Value]:
         """The entries by key."""
@@ -137,12 +158,9 @@ def as_traced(value: Value) -> Traced | None:
 
 def leaves(value: Value) -> Iterator[Value]:
     """The value itself, or what a container holds, containers inside included."""
-    if isinstance(value, Items):
-        for item in value.items:
-            yield from leaves(item)
-    elif isinstance(value, Mapping):
-        for _, item in value.items:
-            yield from leaves(item)
+    if isinstance(value, Items | Mapping):
+        for child in value.children:
+            yield from leaves(child)
     else:
         yield value
 
@@ -152,8 +170,7 @@ def storages(value: Value) -> set[int]:
     found = {leaf.storage for leaf in leaves(value) if isinstance(leaf, Traced) and leaf.shape}
     if isinstance(value, Items | Mapping):
         found.add(value.storage)
-        children = value.items if isinstance(value, Items) else [item for _, item in value.items]
-        for child in children:
+        for child in value.children:
             found |= storages(child)
     return found
 

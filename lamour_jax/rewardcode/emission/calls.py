@@ -106,12 +106,12 @@ def _numpy(site: CallSite, name: str) -> ast.expr:
 def _numpy_arguments(site: CallSite, name: str) -> list[ast.expr]:
     arguments = site.node.args
     if name in tables.MAKERS and not name.endswith("_like"):
-        return [site.plain(argument) for argument in arguments]
+        return [_setting(site, argument) for argument in arguments]
     if name in ("array", "asarray", "copy"):
         return [site.plain(arguments[0]), *(_dtype(site, a) for a in arguments[1:])]
     if name in tables.ELEMENTWISE or name in _MANY_ARRAYS:
         return [site.array(argument) for argument in arguments]
-    rest = [site.plain(argument) for argument in arguments[1:]]
+    rest = [_setting(site, argument) for argument in arguments[1:]]
     if name in tables.JOINERS:
         return [_list_of_arrays(site, arguments[0]), *rest]
     return [*(site.array(argument) for argument in arguments[:1]), *rest]
@@ -135,6 +135,13 @@ def _keywords(site: CallSite) -> list[ast.keyword]:
             value = site.plain(keyword.value)
         keywords.append(ast.keyword(name, value))
     return keywords
+
+
+def _setting(site: CallSite, node: ast.expr) -> ast.expr:
+    """A plain argument; a dtype among them may go by its name."""
+    names = {*tables.CASTS, *tables.CASTS.values()}
+    is_dtype = isinstance(node, ast.Constant) and node.value in names
+    return _dtype(site, node) if is_dtype else site.plain(node)
 
 
 def _dtype(site: CallSite, node: ast.expr) -> ast.expr:

@@ -79,8 +79,16 @@ def _combine_conditions(node: ast.BoolOp, scope: Scope, out: Output) -> ast.expr
     combined = conjunction([truth(value, scope, out) for value in rest], op)
     if not leading:
         return combined
-    fronts = [express(value, scope, out) for value in leading]
+    fronts = [_python_truth(value, scope, out) for value in leading]
     return make_call(out.jnp("asarray"), ast.BoolOp(node.op, [*fronts, combined]))
+
+
+def _python_truth(node: ast.expr, scope: Scope, out: Output) -> ast.expr:
+    """A known operand as True or False: `True & 2` would be 0."""
+    expression = express(node, scope, out)
+    return (
+        expression if _is_boolean(out.run.fact(node)) else make_call(ast.Name("bool"), expression)
+    )
 
 
 def _constant(node: ast.Constant, scope: Scope, out: Output) -> ast.expr:

@@ -1,0 +1,1 @@
+"""Random reward code, to try the checker and the translator on."""
