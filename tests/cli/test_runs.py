@@ -55,11 +55,11 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(interrupted_run):
     assert "compiled in" in process.stdout
 
 
-def test_interrupted_run_resumes_to_its_end(interrupted_run, tmp_path):
+def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, tmp_path):
     run, _ = interrupted_run
     before = rows(run, "epoch")
     resumed = subprocess.run(
-        [*LAMOUR, "recover", "--resume", "--out", str(run)],
+        [*LAMOUR, "recover", "--resume", "--out", str(run), "--updates", "1750"],
         check=False,
         capture_output=True,
         text=True,
@@ -69,7 +69,8 @@ def test_interrupted_run_resumes_to_its_end(interrupted_run, tmp_path):
     epochs = rows(run, "epoch")
     assert epochs[: len(before)] == before
     counts = [row["updates"] for row in epochs]
-    assert counts == sorted(set(counts)) and counts[-1] >= 1500
+    assert counts == sorted(set(counts)) and counts[-1] >= 1750
+    assert json.loads((run / "config.json").read_text())["train"]["num_updates"] == 1750
     outcome = json.loads((run / "metrics.json").read_text())
     assert outcome["recovered"]["ood"]["episodes"] == 64
     assert 0.0 <= outcome["success_rate"] <= 1.0
@@ -84,23 +85,6 @@ def test_interrupted_run_resumes_to_its_end(interrupted_run, tmp_path):
         timeout=300,
     )
     assert json.loads(measured.stdout)["episodes"] == 2
-
-
-def test_a_finished_run_can_be_made_longer(interrupted_run):
-    run, _ = interrupted_run
-    before = rows(run, "epoch")
-    longer = subprocess.run(
-        [*LAMOUR, "recover", "--resume", "--out", str(run), "--updates", "1750"],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert longer.returncode == 0, longer.stderr
-    epochs = rows(run, "epoch")
-    assert epochs[: len(before)] == before
-    assert before[-1]["updates"] < 1750 <= epochs[-1]["updates"]
-    assert json.loads((run / "config.json").read_text())["train"]["num_updates"] == 1750
 
 
 def test_full_disk_is_said_and_costs_nothing(tmp_path, hopper_policy):
