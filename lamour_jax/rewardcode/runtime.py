@@ -54,6 +54,11 @@ def as_int(value: Any) -> jax.Array:
     return jnp.trunc(jnp.asarray(value)).astype(int)
 
 
+def heaviside(x: Any, at_zero: Any) -> jax.Array:
+    """`np.heaviside`: NaN stays NaN."""
+    return jnp.where(jnp.isnan(x), x, jnp.heaviside(x, at_zero))
+
+
 def select(condition: jax.Array, chosen: Any, other: Any) -> Any:
     """`chosen if condition else other` for tuples, lists and dicts of numbers.
 

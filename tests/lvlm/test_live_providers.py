@@ -574,7 +574,7 @@ def test_libraries_warn_nobody(monkeypatch, tmp_path, recwarn):
     with pytest.warns(FutureWarning):
         importlib.import_module("noisy_1")
     recwarn.clear()
-    assert sdks.load("noisy_2", "noisy", "noisy").__name__ == "noisy_2"
+    assert sdks.load("noisy_2", "noisy").__name__ == "noisy_2"
     assert not list(recwarn)
 
 

@@ -371,7 +371,7 @@ COMBINED = {
         total = 0.0
         for i in range(3):
             gain = state[i] and state[i + 1]
-            other = state[i + 2] * (state[i] > 0) or 0.5
+            other = (state[i + 2] if state[i] > 0 else 0.0) or 0.5
             if gain > other and (i or state[4] > 0):
                 total += gain if gain else 1.0
             total += other and 0.25

@@ -26,7 +26,6 @@ from lamour_jax.rewardcode.program import as_scalar, load_functions
 from lamour_jax.rewardcode.translate import translate
 
 STATE_SIZE, ACTION_SIZE = 13, 4
-NOT_OPTIMISED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 GATE = "def is_recovered(state):\n    return int(state[0] > 0.0)\n"
 
 
@@ -127,9 +126,7 @@ def compare_all(
             return {name: as_scalar(f(*pair)) for name, f in functions.items()}
 
         vmapped = jax.jit(jax.vmap(evaluate))((states, actions))
-        # As written, instruction by instruction: compiles in half the time.
-        one_by_one = partial(jax.lax.map, evaluate)
-        plain = jax.jit(one_by_one, compiler_options=NOT_OPTIMISED)((states, actions))
+        plain = jax.jit(partial(jax.lax.map, evaluate))((states, actions))
     comparisons = {}
     for name, source in sources.items():
         original, given = outcomes(original_functions(source).calculate_reward, states, actions)

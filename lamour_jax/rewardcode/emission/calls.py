@@ -98,7 +98,8 @@ def _numpy(site: CallSite, name: str) -> ast.expr:
     masked = site.masked_argument()
     if masked is not None and name in tables.MASKABLE_REDUCTIONS:
         return _masked_reduction(site, name, masked, site.node.args[1:])
-    function = site.out.jnp(tables.NUMPY_FUNCTIONS[name])
+    own = tables.OWN_VERSIONS.get(name)
+    function = site.out.helper(own) if own else site.out.jnp(tables.NUMPY_FUNCTIONS[name])
     keywords = _keywords(site)
     return ast.Call(function, _numpy_arguments(site, name), keywords)
 
