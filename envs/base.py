@@ -9,6 +9,8 @@ which is healthy, these are the rules of the original task.
 import abc
 from typing import ClassVar
 
+import envs.physics.quiet_mjx  # noqa: F401  # isort: skip
+
 import jax
 import jax.numpy as jnp
 import mujoco

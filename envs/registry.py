@@ -1,13 +1,19 @@
 """Robots by name."""
 
-from envs.ant import Ant
-from envs.base import RecoveryEnv
-from envs.half_cheetah import HalfCheetah
-from envs.hopper import Hopper
-from envs.walker2d import Walker2d
+from __future__ import annotations
 
-_ROBOTS: dict[str, type[RecoveryEnv]] = {
-    robot.name: robot for robot in (Ant, HalfCheetah, Hopper, Walker2d)
+import pkgutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from envs.base import RecoveryEnv
+
+# Resolved when one is asked for: to know their names is not to import JAX, brax and MJX.
+_ROBOTS = {
+    "ant": "envs.ant:Ant",
+    "half_cheetah": "envs.half_cheetah:HalfCheetah",
+    "hopper": "envs.hopper:Hopper",
+    "walker2d": "envs.walker2d:Walker2d",
 }
 
 
@@ -24,4 +30,4 @@ def make(name: str, start: str = "ood", engine: str = "auto", **settings) -> Rec
     """
     if name not in _ROBOTS:
         raise ValueError(f"unknown robot {name!r}: choose one of {', '.join(_ROBOTS)}")
-    return _ROBOTS[name](start, engine, **settings)
+    return pkgutil.resolve_name(_ROBOTS[name])(start, engine, **settings)

@@ -9,10 +9,11 @@ import copy
 import jax
 import jax.numpy as jnp
 import mujoco
-from mujoco import mjx
-from mujoco.mjx._src import sensor as mjx_sensor
 
 from envs.physics.base import PhysicsState, SolverLimits
+from envs.physics.quiet_mjx import mjx
+
+from mujoco.mjx._src import sensor as mjx_sensor  # isort: skip
 
 
 class MjxEngine:

@@ -1,9 +1,10 @@
-"""Native MuJoCo on all of the host's cores, one batched callback per control step.
+"""Native MuJoCo on all of the host's cores, one batched host call per control step.
 
-`jax.pure_callback` may run twice or not at all, so nothing is kept on the host between calls: the
-whole state travels through it. The callback touches NumPy only (JAX inside one can deadlock).
+XLA may run a call twice or not at all, so nothing is kept on the host between calls: the whole
+state travels through it.
 """
 
+import hashlib
 import threading
 
 import jax
@@ -12,6 +13,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch
 
+from envs.physics import host_call
 from envs.physics.base import PhysicsState
 
 # MuJoCo resets a simulation by itself when one of these appears; we report NaN instead.
@@ -23,7 +25,7 @@ _BLOWN_UP = (
 
 
 class NativeEngine:
-    """`mujoco.batch.Batch` behind a `pure_callback` (one call serves a whole vmapped batch)."""
+    """`mujoco.batch.Batch` in one host call (which serves a whole vmapped batch)."""
 
     name = "native"
 
@@ -32,45 +34,48 @@ class NativeEngine:
         self._num_substeps = num_substeps
         self._batches: dict[int, Batch] = {}
         self._lock = threading.Lock()  # a Batch serves one Python thread at a time
+        identity = f"{_digest(model)}_{num_substeps}"
+        self._step_name, self._sensors_name = f"step_{identity}", f"sensors_{identity}"
+        host_call.register(self._step_name, self._step)
+        host_call.register(self._sensors_name, self._sensors)
 
     def init(self, qpos: jax.Array, qvel: jax.Array) -> PhysicsState:
         warmstart = jnp.zeros(self.model.nv)
         if self.model.nsensordata == 0:
             return PhysicsState(qpos, qvel, warmstart, jnp.zeros(0))
         shape = jax.ShapeDtypeStruct((self.model.nsensordata,), jnp.float32)
-        sensordata = jax.pure_callback(
-            self._sensors, shape, qpos, qvel, vmap_method="broadcast_all"
-        )
+        [sensordata] = host_call.call(self._sensors_name, [shape], qpos, qvel)
         return PhysicsState(qpos, qvel, warmstart, sensordata)
 
     def step(self, state: PhysicsState, ctrl: jax.Array) -> PhysicsState:
-        shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, jnp.float32), state)
-        return jax.pure_callback(self._step, shapes, state, ctrl, vmap_method="broadcast_all")
+        before = (state.qpos, state.qvel, state.qacc_warmstart, state.sensordata)
+        shapes = [jax.ShapeDtypeStruct(x.shape, jnp.float32) for x in before]
+        return PhysicsState(*host_call.call(self._step_name, shapes, *before, ctrl))
 
     def _batch(self, num_simulations: int) -> Batch:
         if num_simulations not in self._batches:
             self._batches[num_simulations] = Batch(self.model, num_simulations)
         return self._batches[num_simulations]
 
-    def _sensors(self, qpos, qvel) -> np.ndarray:
-        qpos, qvel = np.asarray(qpos), np.asarray(qvel)
+    def _sensors(self, arguments: list[np.ndarray]) -> list[np.ndarray]:
+        qpos, qvel = arguments
         with self._lock:
             batch = self._batch(_count(qpos))
             batch.bind("qpos")[:] = qpos.reshape(-1, self.model.nq)
             batch.bind("qvel")[:] = qvel.reshape(-1, self.model.nv)
             sensordata = batch.bind("sensordata")
             batch.forward(stage=mujoco.mjtStage.mjSTAGE_VEL.value)
-            return sensordata.astype(np.float32).reshape(*qpos.shape[:-1], -1)
+            return [sensordata.astype(np.float32).reshape(*qpos.shape[:-1], -1)]
 
-    def _step(self, state: PhysicsState, ctrl) -> PhysicsState:
-        fields = {name: np.asarray(getattr(state, name)) for name in ("qpos", "qvel")}
-        fields["qacc_warmstart"] = np.asarray(state.qacc_warmstart)
-        fields["ctrl"] = np.asarray(ctrl)
-        leading = fields["qpos"].shape[:-1]
+    def _step(self, arguments: list[np.ndarray]) -> list[np.ndarray]:
+        """qpos, qvel, qacc_warmstart, sensordata, ctrl to the first four, a control step later."""
+        qpos, qvel, warmstart, _, ctrl = arguments
+        fields = {"qpos": qpos, "qvel": qvel, "qacc_warmstart": warmstart, "ctrl": ctrl}
+        leading = qpos.shape[:-1]
         rows = {name: value.reshape(-1, value.shape[-1]) for name, value in fields.items()}
         sane = _sane(rows)
         with self._lock:
-            batch = self._batch(_count(fields["qpos"]))
+            batch = self._batch(_count(qpos))
             for name, value in rows.items():
                 batch.bind(name)[:] = value
             sensordata = batch.bind("sensordata") if self.model.nsensordata else None
@@ -83,7 +88,14 @@ class NativeEngine:
         if lost.any():
             for value in arrays:
                 value[lost] = np.nan
-        return PhysicsState(*(value.reshape(*leading, value.shape[-1]) for value in arrays))
+        return [value.reshape(*leading, value.shape[-1]) for value in arrays]
+
+
+def _digest(model: mujoco.MjModel) -> str:
+    """The model's content, so that a cached program finds the physics it was compiled for."""
+    content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
+    mujoco.mj_saveModel(model, None, content)
+    return hashlib.sha256(content.tobytes()).hexdigest()[:16]
 
 
 def _count(qpos: np.ndarray) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lamour_jax.cli import common
-from lamour_jax.cli.samples import sample_states
+from lamour_jax.cli.sample_cache import samples_for
 from lamour_jax.errors import UserError
 from lamour_jax.rewardcode import Verdict, check, save_artefact
 
@@ -50,10 +50,8 @@ def check_file(file: Path, *, env: str, out: Path | None = None) -> tuple[Verdic
 
 
 def make_checker(env: str) -> Checker:
-    """What gives the verdict on a model's answer for one robot. Verification steps native physics:
-    it compiles in an instant."""
-    normal = common.make_env(env, "normal", "native")
-    samples = sample_states(normal, common.make_env(env, "ood", "native"))
+    """What gives the verdict on a model's answer for one robot."""
+    samples = samples_for(env)
     return lambda answer: check(answer, samples)
 
 

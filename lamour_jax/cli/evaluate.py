@@ -10,6 +10,7 @@ import jax
 from envs.base import RecoveryEnv
 from envs.opengl import RenderingUnavailable
 from lamour_jax.cli import common
+from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.training import Evaluator
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
@@ -77,7 +78,7 @@ def evaluate(
     if episodes < 1:
         raise UserError(f"--episodes must be at least 1, not {episodes}")
     robot = common.make_env(env, start, physics, evaluation=not exact)
-    loaded, path = common.policy_for(robot, policy)
+    loaded, path = policy_for(robot, policy)
     play = Evaluator(robot, loaded.network, episodes)
     measures = {
         "robot": env,

@@ -8,7 +8,7 @@ import jax
 
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
-from lamour_jax.cli.training import Evaluator, Task, run_training
+from lamour_jax.cli.training import Evaluator, Task, open_run, run_training
 from lamour_jax.config import SACConfig, TrainConfig, pretrain_config, to_json
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
@@ -85,7 +85,7 @@ def pretrain(
 def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
     """Continues an interrupted run, or one that is to be longer; returns and raises as
     `pretrain`."""
-    return _train_and_judge(common.open_run(folder, "pretrain", updates), resuming=True)
+    return _train_and_judge(open_run(folder, "pretrain", updates), resuming=True)
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:

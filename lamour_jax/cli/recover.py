@@ -9,8 +9,9 @@ from typing import Any
 
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
+from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
-from lamour_jax.cli.training import Task, run_training
+from lamour_jax.cli.training import Task, open_run, run_training
 from lamour_jax.config import SACConfig, TrainConfig, recovery_updates, sac_config, to_json
 from lamour_jax.errors import UserError
 from lamour_jax.policy import load_policy, save_policy
@@ -121,7 +122,7 @@ def recover(
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
     robot = common.make_env(env, "ood", physics)
-    original, _ = common.policy_for(robot, policy)
+    original, _ = policy_for(robot, policy)
     settings = common.user_settings(
         TrainConfig,
         num_updates=recovery_updates(env, preset) if updates is None else updates,
@@ -176,7 +177,7 @@ def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
     Raises:
       UserError: there is nothing to continue.
     """
-    opened = common.open_run(folder, "recover", updates)
+    opened = open_run(folder, "recover", updates)
     try:
         return _train_and_judge(opened, resuming=True)
     finally:

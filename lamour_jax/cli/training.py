@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -9,13 +10,15 @@ import jax
 from envs.base import RecoveryEnv
 from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.agent import make_sac
-from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.cli.common import user_settings
+from lamour_jax.config import SACConfig, TrainConfig, to_json
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
+from lamour_jax.files import write_json
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.runs import Run
+from lamour_jax.runs import Run, read_config
 from lamour_jax.trainer import Diverged, Interrupted, compile_programs, train
 from lamour_jax.types import Params
 
@@ -76,6 +79,27 @@ def run_training(
         ) from None
     except Diverged as error:
         raise UserError(str(error)) from None
+
+
+def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
+    """Opens the run of `lamour KIND` in `folder`, to be continued.
+
+    Args:
+      updates: the run's new length; None leaves it as it was. Schedules stretch with it.
+
+    Raises:
+      UserError: no folder given, or it holds no such run.
+    """
+    if folder is None:
+        raise UserError("--resume needs --out, the folder of the run to continue")
+    config = read_config(folder)
+    if config["kind"] != kind:
+        raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
+    if updates is not None:
+        settings = user_settings(TrainConfig, **{**config["train"], "num_updates": updates})
+        config["train"] = to_json(settings)
+        write_json(folder / "config.json", config)
+    return Run(folder, config)
 
 
 class Evaluator:
