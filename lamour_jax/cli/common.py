@@ -6,7 +6,6 @@ Imports as little as it can: `lamour check` must not wait for physics and the tr
 from __future__ import annotations
 
 import argparse
-import os
 import time
 import warnings
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import jax
 
 import envs
+from lamour_jax.cli.cache import cache_folder
 from lamour_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,12 +35,6 @@ def set_up() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_default_matmul_precision", "highest")
-
-
-def cache_folder(name: str) -> Path:
-    """A folder in the user's cache."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "lamour_jax" / name
 
 
 def add_env_argument(parser: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ import envs.descriptions
 from envs import rendering
 from envs.base import RecoveryEnv
 from lamour_jax.cli import common
+from lamour_jax.cli.cache import cache_folder
 from lamour_jax.cli.check import Checker, make_checker
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically, write_json
@@ -166,7 +167,7 @@ def generate(
         base_url=base_url,
         max_cost=max_cost,
         price=price,
-        answers=None if fresh else common.cache_folder("answers"),
+        answers=None if fresh else cache_folder("answers"),
     )
     provider = make_provider(lvlm, settings)
     check = make_checker(env)

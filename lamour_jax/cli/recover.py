@@ -196,7 +196,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     )
     arena = Arena(run.robot, config["physics"], original.network, settings.final_eval_episodes)
     print(f"the original policy of {run.robot}:", flush=True)
-    before = arena.judge(original.params)
+    before = arena.judge_original(original)
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
         f" {before['ood']['success_rate']:.0%} from OOD starts",

@@ -3,18 +3,14 @@
 To make them its world is imported and compiled, which takes several times as long as the check.
 """
 
-import contextlib
-import hashlib
-import importlib.metadata
 import io
 from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
-import envs
 from lamour_jax.cli import common
-from lamour_jax.files import write_atomically
+from lamour_jax.cli.cache import cache_folder, store, world_digest
 from lamour_jax.rewardcode import SampleStates
 
 _FIELDS = ("random", "healthy", "ood", "actions", "path")
@@ -26,7 +22,8 @@ def samples_for(robot: str) -> SampleStates:
     Raises:
       UserError: no such robot.
     """
-    file = common.cache_folder("samples") / f"{robot}-{_digest()}.npz"
+    digest = world_digest(Path(__file__).with_name("samples.py"))
+    file = cache_folder("samples") / f"{robot}-{digest}.npz"
     try:
         with np.load(file, allow_pickle=False) as arrays:
             return SampleStates(**{name: arrays[name] for name in _FIELDS})
@@ -35,8 +32,7 @@ def samples_for(robot: str) -> SampleStates:
     samples = _make(robot)
     content = io.BytesIO()
     np.savez(content, **{name: getattr(samples, name) for name in _FIELDS})
-    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-        write_atomically(file, content.getvalue())
+    store(file, content.getvalue())
     return samples
 
 
@@ -46,14 +42,3 @@ def _make(robot: str) -> SampleStates:
 
     normal = common.make_env(robot, "normal", "native")
     return sample_states(normal, common.make_env(robot, "ood", "native"))
-
-
-def _digest() -> str:
-    """Changes with whatever the samples depend on: the robots' code, how they are drawn, MuJoCo."""
-    digest = hashlib.sha256()
-    for version in ("jax", "mujoco", "numpy"):
-        digest.update(importlib.metadata.version(version).encode())
-    robots = sorted(Path(envs.__file__).parent.rglob("*.py"))
-    for source in (Path(__file__).with_name("samples.py"), *robots):
-        digest.update(source.read_bytes())
-    return digest.hexdigest()[:16]
