@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import struct
+from jax.sharding import Mesh, PartitionSpec
 
 from envs.base import RecoveryEnv, RecoveryState
 
@@ -53,14 +54,18 @@ class VectorEnv:
       env: the robot.
       num_envs: N.
       pool_size: P, how many ready starts are kept.
+      mesh: devices that share the robots, by its axis "robots"; None for one device.
     """
 
-    def __init__(self, env: RecoveryEnv, num_envs: int, pool_size: int = 256):
+    def __init__(
+        self, env: RecoveryEnv, num_envs: int, pool_size: int = 256, mesh: Mesh | None = None
+    ):
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
         self.env = env
         self.num_envs = num_envs
         self.pool_size = pool_size
+        self.mesh = mesh
 
     def reset(self, key: jax.Array) -> VectorState:
         """Puts every robot at a fresh start and fills the pool."""
@@ -80,7 +85,7 @@ class VectorEnv:
 
     def step(self, state: VectorState, actions: jax.Array) -> tuple[VectorState, StepResult]:
         """Steps every robot with actions [N, A]; those whose episode ended start another."""
-        reached = jax.vmap(self.env.step)(state.robots, actions)
+        reached = self._step_robots(state.robots, actions)
         steps = state.steps + 1
         truncated = (steps >= self.env.episode_length) & ~reached.terminated
         over = reached.terminated | truncated
@@ -102,6 +107,18 @@ class VectorEnv:
             valid=reached.valid,
         )
         return VectorState(robots, jnp.where(over, 0, steps), state.pool, key), result
+
+    def _step_robots(self, robots: RecoveryState, actions: jax.Array) -> RecoveryState:
+        step = jax.vmap(self.env.step)
+        if self.mesh is None:
+            return step(robots, actions)
+        # By hand: split automatically, the loops of MJX's solver would wait for all devices at
+        # every iteration, and native physics would be computed as a whole on each of them.
+        split = PartitionSpec("robots")
+        stepped = jax.shard_map(
+            step, mesh=self.mesh, in_specs=(split, split), out_specs=split, check_vma=False
+        )
+        return stepped(robots, actions)
 
 
 def _like(flags: jax.Array, leaf: jax.Array) -> jax.Array:

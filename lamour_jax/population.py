@@ -6,27 +6,27 @@ kernels.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from lamour_jax.devices import MEMBERS, by_members
 from lamour_jax.types import Agent
 
 
-def populate(agent: Agent, num_members: int) -> Agent:
+def populate(agent: Agent) -> Agent:
     """The agent of a population: every state gets a leading axis [M] of members.
 
     `init` takes keys [M]. The frozen original policy is one for all. Metrics are [M] each.
     """
-
-    def init(keys: jax.Array, original: Any) -> Any:
-        return jax.vmap(agent.init, in_axes=(0, None), axis_size=num_members)(keys, original)
-
+    each = partial(jax.vmap, spmd_axis_name=MEMBERS)
     return agent._replace(
-        init=init,
-        begin_epoch=jax.vmap(agent.begin_epoch),
-        iterate=jax.vmap(agent.iterate, in_axes=(0, None)),
+        init=each(agent.init, in_axes=(0, None)),
+        begin_epoch=each(agent.begin_epoch),
+        iterate=each(agent.iterate, in_axes=(0, None)),
+        partition=by_members(agent.partition),
     )
 
 

@@ -1,7 +1,8 @@
-"""A ring of transitions on the device.
+"""A ring of transitions on the device, or one ring for every shard of the robots.
 
 Rows are transitions flattened to vectors: one gather fetches a whole batch, from contiguous
-memory. Inserting writes rows at a running index; nothing is ever rolled.
+memory. Inserting writes rows at a running index; nothing is ever rolled. A shard's robots write to
+its own ring, which gives its own part of every batch: on a mesh no transition leaves its device.
 """
 
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from jax.flatten_util import ravel_pytree
 
 
 class ReplayState(struct.PyTreeNode):
-    """rows [C, D], `inserted` [] int32: how many rows were ever written (the next goes to
-    inserted % C)."""
+    """rows [S, C, D] of S rings, `inserted` [S] int32: how many rows were ever written (the next
+    goes to inserted % C)."""
 
     rows: jax.Array
     inserted: jax.Array
@@ -26,42 +27,61 @@ class Replay(NamedTuple):
 
     Attributes:
       init: () -> ReplayState, empty.
-      insert: (state, items [B, ...], valid [B] bool) -> state; invalid items are left out.
-      sample: (state, key, shape) -> items [*shape, ...], uniformly with replacement. The ring
-        must not be empty.
+      insert: (state, items [T, B, ...], valid [T, B] bool) -> state; invalid items are left out.
+        Ring k takes the k-th of S equal parts of B.
+      sample: (state, key, (U, B)) -> items [U, B, ...], uniformly with replacement, the k-th part
+        of B from ring k. No ring may be empty.
     """
 
     init: Callable[[], ReplayState]
     insert: Callable[[ReplayState, Any, jax.Array], ReplayState]
-    sample: Callable[[ReplayState, jax.Array, tuple[int, ...]], Any]
+    sample: Callable[[ReplayState, jax.Array, tuple[int, int]], Any]
 
 
-def make_replay(example: Any, capacity: int) -> Replay:
-    """A ring for items shaped like `example` (a pytree of float32 arrays, without batch axis)."""
+def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
+    """Rings for items shaped like `example` (a pytree of float32 arrays, without batch axis).
+
+    Args:
+      capacity: rows of all rings.
+      num_shards: S; it must divide `capacity` and every B.
+    """
     flat, unravel = ravel_pytree(example)
+    size = capacity // num_shards
 
     def init() -> ReplayState:
-        return ReplayState(jnp.zeros((capacity, flat.size)), jnp.zeros((), jnp.int32))
-
-    def insert(state: ReplayState, items: Any, valid: jax.Array) -> ReplayState:
-        rows = jax.vmap(lambda item: ravel_pytree(item)[0])(items)
-        # A valid item goes behind the valid ones before it; an invalid one out of bounds.
-        rank = jnp.cumsum(valid) - 1
-        index = jnp.where(valid, (state.inserted + rank) % capacity, capacity)
         return ReplayState(
-            rows=state.rows.at[index].set(rows, mode="drop"),
-            inserted=_advance(state.inserted, jnp.sum(valid), capacity),
+            jnp.zeros((num_shards, size, flat.size)), jnp.zeros(num_shards, jnp.int32)
         )
 
-    def sample(state: ReplayState, key: jax.Array, shape: tuple[int, ...]) -> Any:
-        filled = jnp.minimum(state.inserted, capacity)
-        index = jax.random.randint(key, shape, 0, filled)
-        unravel_many = unravel
-        for _ in shape:
-            unravel_many = jax.vmap(unravel_many)
-        return unravel_many(state.rows[index])
+    def insert(state: ReplayState, items: Any, valid: jax.Array) -> ReplayState:
+        rows = jax.vmap(jax.vmap(lambda item: ravel_pytree(item)[0]))(items)
+        return jax.vmap(write)(state, _deal(rows, num_shards), _deal(valid, num_shards))
+
+    def write(ring: ReplayState, rows: jax.Array, valid: jax.Array) -> ReplayState:
+        rows, valid = rows.reshape(-1, flat.size), valid.reshape(-1)
+        # A valid item goes behind the valid ones before it; an invalid one out of bounds.
+        rank = jnp.cumsum(valid) - 1
+        index = jnp.where(valid, (ring.inserted + rank) % size, size)
+        return ReplayState(
+            rows=ring.rows.at[index].set(rows, mode="drop"),
+            inserted=_advance(ring.inserted, jnp.sum(valid), size),
+        )
+
+    def sample(state: ReplayState, key: jax.Array, shape: tuple[int, int]) -> Any:
+        updates, batch = shape
+        filled = jnp.minimum(state.inserted, size)[:, None, None]
+        index = jax.random.randint(key, (num_shards, updates, batch // num_shards), 0, filled)
+        drawn = jax.vmap(lambda ring, places: ring[places])(state.rows, index)
+        rows = jnp.swapaxes(drawn, 0, 1).reshape(updates, batch, flat.size)
+        return jax.vmap(jax.vmap(unravel))(rows)
 
     return Replay(init, insert, sample)
+
+
+def _deal(x: jax.Array, num_shards: int) -> jax.Array:
+    """[T, B, ...] -> [S, T, B / S, ...]."""
+    parts = x.reshape(x.shape[0], num_shards, -1, *x.shape[2:])
+    return jnp.swapaxes(parts, 0, 1)
 
 
 def _advance(inserted: jax.Array, count: jax.Array, capacity: int) -> jax.Array:

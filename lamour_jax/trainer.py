@@ -12,8 +12,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding
 
 from lamour_jax.config import TrainConfig
+from lamour_jax.devices import WHOLE, make_mesh, placed
 from lamour_jax.population import member, populate
 from lamour_jax.progress import Progress
 from lamour_jax.runs import Run, merit
@@ -51,16 +53,19 @@ def compile_programs(
     config: TrainConfig,
     grad_updates_per_step: int,
     num_members: int | None = None,
+    mesh: Mesh | None = None,
 ) -> Programs:
     """Compiles ahead of time, so that what it takes is known and shown apart.
 
     Args:
       num_members: size of the population to be trained side by side; None trains one.
+      mesh: the devices; by default the first one.
     """
     began = time.monotonic()
     length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // grad_updates_per_step)
+    mesh = make_mesh(1) if mesh is None else mesh
     if num_members is not None:
-        agent = populate(agent, num_members)
+        agent = populate(agent)
 
     def epoch(state: TrainState, original: Params | None):
         state, metrics = jax.lax.scan(
@@ -70,11 +75,19 @@ def compile_programs(
         )
         return state, jax.tree.map(lambda values: jnp.mean(values, axis=0), metrics)
 
-    init = jax.jit(agent.init)
     key = _first_key(config, num_members)
-    shapes = jax.eval_shape(agent.init, key, original)
-    compiled_epoch = jax.jit(epoch, donate_argnums=0).lower(shapes, original).compile()
-    compiled_init = init.lower(key, original).compile()
+    shapes = placed(mesh, agent.partition, jax.eval_shape(agent.init, key, original))
+    split = jax.tree.map(lambda leaf: leaf.sharding, shapes)
+    whole = NamedSharding(mesh, WHOLE)
+    frozen = placed(mesh, WHOLE, original)
+    compiled_epoch = (
+        jax.jit(epoch, donate_argnums=0, out_shardings=(split, whole))
+        .lower(shapes, frozen)
+        .compile()
+    )
+    compiled_init = (
+        jax.jit(agent.init, in_shardings=whole, out_shardings=split).lower(key, original).compile()
+    )
     seconds = time.monotonic() - began
     return Programs(
         compiled_init, compiled_epoch, agent.actor_params, num_members, length, seconds, shapes

@@ -80,11 +80,11 @@ class Agent(NamedTuple):
       begin_epoch: TrainState -> TrainState, once before the iterations of an epoch: fresh starts.
       iterate: (TrainState, original) -> (TrainState, Metrics): collect, store, update once.
       actor_params: TrainState -> the policy's parameters, for evaluation and shipping.
-      env_steps_per_iteration: control steps of all robots in one `iterate`.
+      partition: how devices share a TrainState: a prefix of it, of partition specs.
     """
 
     init: Callable[[jax.Array, Params], TrainState]
     begin_epoch: Callable[[TrainState], TrainState]
     iterate: Callable[[TrainState, Params], tuple[TrainState, Metrics]]
     actor_params: Callable[[TrainState], Params]
-    env_steps_per_iteration: int
+    partition: TrainState

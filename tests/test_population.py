@@ -59,7 +59,7 @@ def test_each_member_learns_as_it_would_alone():
         return jax.jit(twice)(keys)
 
     together, metrics = iterated(
-        populate(make_agent([program(w) for w in weights]), 2), jnp.stack([key, key])
+        populate(make_agent([program(w) for w in weights])), jnp.stack([key, key])
     )
     for k, weight in enumerate(weights):
         alone, its_metrics = iterated(make_agent([program(weight)]), key)

@@ -4,9 +4,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from envs.wrappers import VectorEnv
+from envs.wrappers import VectorEnv, VectorState
 from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.config import SACConfig
+from lamour_jax.devices import ROBOTS, SPLIT, WHOLE
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
 from lamour_jax.rollout import Act, collect
@@ -27,6 +28,7 @@ def make_sac(
     num_updates: int,
     *,
     from_original: bool = True,
+    num_shards: int | None = None,
 ) -> Agent:
     """Builds the agent.
 
@@ -36,16 +38,18 @@ def make_sac(
       rule: which reward counts where.
       num_updates: the run's length, for schedules.
       from_original: start the actor from the original policy (fine-tuning), else afresh.
+      num_shards: rings of the replay; by default as many as devices share the robots.
     """
     obs_size, action_size = env.env.observation_size, env.env.action_size
     learner = Learner(config, obs_size, action_size, num_updates)
-    replay = make_replay(_example(obs_size, action_size), config.replay_capacity)
+    if num_shards is None:
+        num_shards = 1 if env.mesh is None else env.mesh.shape[ROBOTS]
+    replay = make_replay(_example(obs_size, action_size), config.replay_capacity, num_shards)
     prefill_steps = -(-config.random_steps // env.num_envs)
 
     def store(state: TrainState, act: Act, key: jax.Array, length: int):
         robots, rollout = collect(env, rule, act, state.robots, key, length)
-        flat = jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), rollout.transitions)
-        stored = replay.insert(state.learner.replay, flat, rollout.valid.reshape(-1))
+        stored = replay.insert(state.learner.replay, rollout.transitions, rollout.valid)
         state = state.replace(
             robots=robots,
             learner=state.learner.replace(replay=stored),
@@ -98,7 +102,13 @@ def make_sac(
         begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.actor,
-        env_steps_per_iteration=env.num_envs,
+        partition=TrainState(
+            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT)),
+            robots=VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE),
+            key=WHOLE,
+            env_steps=WHOLE,
+            updates=WHOLE,
+        ),
     )
 
 

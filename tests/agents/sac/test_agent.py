@@ -36,22 +36,25 @@ def state(agent):
 
 
 def test_it_begins_with_random_steps(agent, state):
-    assert int(state.env_steps) == int(state.learner.replay.inserted) == 12
+    assert int(state.env_steps) == int(state.learner.replay.inserted[0]) == 12
     assert int(state.updates) == 0
-    actions = np.asarray(state.learner.replay.rows[:12, 2])
+    actions = np.asarray(state.learner.replay.rows[0, :12, 2])
     assert np.abs(actions).max() <= 1 and np.std(actions) > 0.3
 
 
 def test_an_iteration_is_one_step_of_all_robots_and_its_updates(agent, state):
     after, metrics = agent.iterate(state, None)
-    assert int(after.env_steps) == 12 + ROBOTS == 12 + agent.env_steps_per_iteration
-    assert int(after.learner.replay.inserted) == 12 + ROBOTS
+    assert int(after.env_steps) == 12 + ROBOTS
+    assert int(after.learner.replay.inserted[0]) == 12 + ROBOTS
     assert int(after.updates) == 3
     assert int(after.learner.learner.actor_optimizer[0].count) == 3
     assert all(np.isfinite(float(value)) for value in metrics.values())
     # The stored rows are the step: s before it, s' after it, even where a reset followed.
     before, now = np.asarray(state.robots.robots.obs), np.asarray(after.robots.robots.obs)
-    rows, over = np.asarray(after.learner.replay.rows[12:16]), np.asarray(after.robots.steps) == 0
+    rows, over = (
+        np.asarray(after.learner.replay.rows[0, 12:16]),
+        np.asarray(after.robots.steps) == 0,
+    )
     assert over.any() and not over.all()
     np.testing.assert_array_equal(rows[:, :2], before)
     np.testing.assert_array_equal(rows[:, 6], before[:, 1] + 1)
@@ -89,8 +92,8 @@ def test_a_broken_robot_reaches_neither_replay_nor_statistics_nor_the_others(age
     assert float(sound_metrics["train/broken_robots"]) == 0
     assert float(metrics["train/broken_robots"]) == 1
     assert all(np.isfinite(float(value)) for value in metrics.values())
-    assert int(after.learner.replay.inserted) == 12 + ROBOTS - 1
-    rows, sound_rows = (np.asarray(s.learner.replay.rows) for s in (after, sound))
+    assert int(after.learner.replay.inserted[0]) == 12 + ROBOTS - 1
+    rows, sound_rows = (np.asarray(s.learner.replay.rows[0]) for s in (after, sound))
     np.testing.assert_array_equal(rows[12:15], sound_rows[[12, 13, 15]])
     assert np.isfinite(rows).all()
     assert int(after.robots.steps[2]) == 0

@@ -1,0 +1,81 @@
+"""One mesh of devices: robots and replay are split over it, parameters live on every device.
+
+The training epoch is one program of global arrays. JAX splits it by the partition specs below, and
+adds what devices must tell one another: the mean of the gradients, and nothing that grows with the
+number of robots. Specs are prefixes: one stands for a whole subtree.
+"""
+
+import math
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from lamour_jax.errors import UserError
+
+MEMBERS, ROBOTS = "members", "robots"  # the axes of every mesh
+# In a partition they stand where the state has arrays, hence `Any`.
+SPLIT: Any = PartitionSpec(ROBOTS)
+WHOLE: Any = PartitionSpec()
+
+
+def make_mesh(
+    num_devices: int | None, *, num_members: int = 1, divisible: dict[str, int] | None = None
+) -> Mesh:
+    """A mesh [members, robots] over devices of all hosts.
+
+    A population's members are spread first: what is left of the devices splits every member.
+
+    Args:
+      num_devices: how many; None takes as many as the numbers allow.
+      num_members: size of the population.
+      divisible: named numbers that the devices along "robots" must divide (robots, batch, ...).
+
+    Raises:
+      UserError: there are not so many devices, or they do not divide one of the numbers.
+    """
+    devices, numbers = jax.devices(), divisible or {}
+    if num_devices is None:
+        num_devices = next(
+            n for n in range(len(devices), 0, -1) if not _obstacles(n, num_members, numbers)
+        )
+    if not 1 <= num_devices <= len(devices):
+        raise UserError(f"--devices must be 1 to {len(devices)} on this machine, not {num_devices}")
+    if obstacles := _obstacles(num_devices, num_members, numbers):
+        name, value = obstacles[0]
+        raise UserError(
+            f"{num_devices} devices cannot share {name} = {value} evenly: choose a multiple of"
+            f" {num_devices // math.gcd(num_devices, num_members)}, or other --devices"
+        )
+    members = math.gcd(num_devices, num_members)
+    grid = np.asarray(devices[:num_devices]).reshape(members, num_devices // members)
+    return Mesh(grid, (MEMBERS, ROBOTS))
+
+
+def placed(mesh: Mesh, partition: Any, shapes: Any) -> Any:
+    """`shapes` (of arrays) with the shardings that `partition`, a prefix of them, asks for."""
+
+    def place(spec: PartitionSpec, subtree: Any) -> Any:
+        sharding = NamedSharding(mesh, spec)
+        return jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), subtree
+        )
+
+    return jax.tree.map(place, partition, shapes, is_leaf=_is_spec)
+
+
+def by_members(partition: Any) -> Any:
+    """The partition of a population, whose arrays have a leading axis of members."""
+    return jax.tree.map(lambda spec: PartitionSpec(MEMBERS, *spec), partition, is_leaf=_is_spec)
+
+
+def _is_spec(node: Any) -> bool:
+    return isinstance(node, PartitionSpec)
+
+
+def _obstacles(
+    num_devices: int, num_members: int, numbers: dict[str, int]
+) -> list[tuple[str, int]]:
+    shards = num_devices // math.gcd(num_devices, num_members)
+    return [(name, value) for name, value in numbers.items() if value % shards]

@@ -1,0 +1,135 @@
+"""Run by test_devices.py in a process with eight virtual devices; prints what it finds as JSON."""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import envs
+from envs.base import RecoveryEnv
+from envs.wrappers import VectorEnv
+from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.devices import make_mesh
+from lamour_jax.networks import Actor
+from lamour_jax.recovery import make_rule
+from lamour_jax.trainer import compile_programs
+from tests.scripted import Scripted
+
+CONFIG = SACConfig(
+    num_envs=16,
+    random_steps=64,
+    replay_capacity=1024,
+    grad_updates_per_step=2,
+    batch_size=256,
+    hidden_sizes=(32, 32),
+    critic_layer_norm=True,
+    dropout_rate=0.0,
+)
+TRAIN = TrainConfig(num_updates=1000, eval_every=20)  # epochs of ten iterations
+SHARDS = 8  # also where one device holds all of them: the same randomness everywhere
+
+
+def program(weight: float) -> SimpleNamespace:
+    """A reward program; members of a population differ in its weight."""
+    return SimpleNamespace(
+        is_recovered=lambda state: (state[0] > 0.5).astype(jnp.int32),
+        calculate_reward=lambda state, action: -weight * jnp.sum(action**2) - jnp.abs(state[0]),
+        is_sound=lambda state, action: jnp.bool_(True),
+    )
+
+
+def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,)):
+    """Compiled programs of a training on `num_devices`, and the original policy that it needs."""
+    num_members = len(weights) if len(weights) > 1 else None
+    mesh = make_mesh(num_devices, num_members=len(weights), divisible={"robots": CONFIG.num_envs})
+    vector = VectorEnv(env, CONFIG.num_envs, pool_size=16, mesh=mesh)
+    rule = make_rule("lamour", [program(weight) for weight in weights])
+    agent = make_sac(CONFIG, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
+    original = Actor(env.action_size, CONFIG.hidden_sizes).init(
+        jax.random.key(3), jnp.zeros((1, env.observation_size))
+    )
+    updates = CONFIG.grad_updates_per_step
+    return compile_programs(agent, original, TRAIN, updates, num_members, mesh), original
+
+
+def trained(programs, original, num_members: int | None, epochs: int = 2):
+    """The state after some epochs."""
+    key = jax.random.key(1)
+    keys = key if num_members is None else jnp.stack([key] * num_members)
+    state = programs.init(keys, original)
+    for _ in range(epochs):
+        state, metrics = programs.epoch(state, original)
+    return state, metrics
+
+
+def difference(one, other) -> float:
+    """The largest difference between two trees, relative to the numbers' size."""
+    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return max(
+        float(np.max(np.abs(np.asarray(a) - np.asarray(b)) / (1e-3 + np.abs(np.asarray(b)))))
+        for a, b in pairs
+    )
+
+
+def moved(state, original) -> float:
+    """How far the policy came from the original one."""
+    return difference(state.learner.learner.actor, original)
+
+
+def one_training(name: str) -> dict:
+    """One training on one and on eight devices."""
+    env = Scripted("ood", episode_length=6) if name == "scripted" else envs.make(name, "ood")
+    (one, original), (eight, _) = compiled(env, 1), compiled(env, 8)
+    state, metrics = trained(one, original, None)
+    shared, shared_metrics = trained(eight, original, None)
+    text = eight.epoch.as_text()
+    rows, robots = shared.learner.replay.rows, shared.robots.robots.obs
+    return {
+        "moved": moved(state, original),
+        "difference": difference(shared.learner.learner, state.learner.learner),
+        "replay_difference": difference(rows, state.learner.replay.rows),
+        "metrics_difference": difference(shared_metrics, metrics),
+        "work": eight.epoch.cost_analysis()["flops"] / one.epoch.cost_analysis()["flops"],
+        "row_shards": [list(shard.data.shape) for shard in rows.addressable_shards],
+        "robot_shards": [list(shard.data.shape) for shard in robots.addressable_shards],
+        "actor_is_whole": jax.tree.leaves(shared.learner.learner.actor)[0].is_fully_replicated,
+        "gathered": max(_sizes(text, "all-gather"), default=0),
+        "reduced": sum(_sizes(text, "all-reduce")) > 0,
+    }
+
+
+def population() -> dict:
+    """Two members on one device, and on a mesh of 2 x 4."""
+    env, weights = Scripted("ood", episode_length=6), (1.0, 30.0)
+    (one, original), (eight, _) = compiled(env, 1, weights), compiled(env, 8, weights)
+    state, _ = trained(one, original, 2)
+    shared, _ = trained(eight, original, 2)
+    actors = shared.learner.learner.actor
+    return {
+        "difference": difference(shared.learner.learner, state.learner.learner),
+        "members_differ": difference(*(jax.tree.map(lambda x, k=k: x[k], actors) for k in (0, 1))),
+        "row_shards": [list(s.data.shape) for s in shared.learner.replay.rows.addressable_shards],
+    }
+
+
+def _sizes(text: str, operation: str) -> list[int]:
+    """Numbers of elements that each such operation of a compiled program brings together."""
+    sizes = []
+    for line in text.splitlines():
+        head = line.split(f" {operation}(")[0]
+        if head == line or "=" not in head:
+            continue
+        shapes = head.split("=", 1)[1]
+        for part in shapes.split("[")[1:]:
+            numbers = [int(n) for n in part.split("]")[0].split(",") if n]
+            sizes.append(int(np.prod(numbers, dtype=int)))
+    return sizes
+
+
+if __name__ == "__main__":
+    what = sys.argv[1]
+    print(json.dumps(population() if what == "population" else one_training(what)))

@@ -1,0 +1,50 @@
+"""Eight virtual devices train as one does, each with an eighth of the work."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lamour_jax.devices import make_mesh
+from lamour_jax.errors import UserError
+
+
+def on_eight_devices(what: str) -> dict:
+    """What `on_eight_devices.py` finds, in a process of its own."""
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.on_eight_devices", what],
+        capture_output=True, text=True, env={**os.environ, **flags}, timeout=500, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("robot", ["scripted", pytest.param("hopper", marks=pytest.mark.slow)])
+def test_eight_devices_learn_what_one_learns(robot):
+    found = on_eight_devices(robot)
+    assert found["moved"] > 0.01  # there was something to learn
+    assert found["difference"] < 2e-3  # sums in another order, through twenty iterations
+    assert found["replay_difference"] < 2e-3
+    assert found["metrics_difference"] < 2e-3
+    assert found["work"] == pytest.approx(1 / 8, rel=0.1)
+    assert found["row_shards"] == [[1, 128, found["row_shards"][0][2]]] * 8
+    assert [shape[0] for shape in found["robot_shards"]] == [2] * 8
+    assert found["actor_is_whole"]
+    # Gradients are summed over devices; transitions stay where they are.
+    assert found["reduced"]
+    assert found["gathered"] < 256 * 6
+
+
+def test_a_population_is_spread_by_member_first():
+    found = on_eight_devices("population")
+    assert found["difference"] < 2e-3 < 0.01 < found["members_differ"]
+    assert [shape[:3] for shape in found["row_shards"]] == [[1, 2, 128]] * 8
+
+
+def test_numbers_that_devices_cannot_share_are_refused():
+    assert dict(make_mesh(None).shape) == {"members": 1, "robots": 1}
+    with pytest.raises(UserError, match="must be 1 to 1 on this machine, not 4"):
+        make_mesh(4)
