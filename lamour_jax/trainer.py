@@ -49,7 +49,6 @@ def compile_programs(
     agent: Agent,
     original: Params | None,
     config: TrainConfig,
-    grad_updates_per_step: int,
     num_members: int | None = None,
 ) -> Programs:
     """Compiles ahead of time, so that what it takes is known and shown apart.
@@ -58,7 +57,7 @@ def compile_programs(
       num_members: size of the population to be trained side by side; None trains one.
     """
     began = time.monotonic()
-    length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // grad_updates_per_step)
+    length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // agent.updates_per_iteration)
     if num_members is not None:
         agent = populate(agent, num_members)
 

@@ -78,9 +78,10 @@ class Agent(NamedTuple):
     Attributes:
       init: (key, original) -> TrainState, ready to iterate.
       begin_epoch: TrainState -> TrainState, once before the iterations of an epoch: fresh starts.
-      iterate: (TrainState, original) -> (TrainState, Metrics): collect, store, update once.
+      iterate: (TrainState, original) -> (TrainState, Metrics): collect, then update.
       actor_params: TrainState -> the policy's parameters, for evaluation and shipping.
       env_steps_per_iteration: control steps of all robots in one `iterate`.
+      updates_per_iteration: gradient updates in one `iterate`.
     """
 
     init: Callable[[jax.Array, Params], TrainState]
@@ -88,3 +89,4 @@ class Agent(NamedTuple):
     iterate: Callable[[TrainState, Params], tuple[TrainState, Metrics]]
     actor_params: Callable[[TrainState], Params]
     env_steps_per_iteration: int
+    updates_per_iteration: int

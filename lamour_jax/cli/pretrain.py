@@ -9,7 +9,7 @@ import jax
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
 from lamour_jax.cli.training import Evaluator, Task, open_run, run_training
-from lamour_jax.config import SACConfig, TrainConfig, pretrain_config, to_json
+from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import Actor
@@ -74,6 +74,7 @@ def pretrain(
         "physics": robot.backend,
         "observation_size": robot.observation_size,
         "action_size": robot.action_size,
+        "learner": "sac",
         "sac": to_json(pretrain_config(env)),
         "train": to_json(settings),
         "machine": machine(),
@@ -89,13 +90,13 @@ def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
-    sac, settings = SACConfig.from_json(run.config["sac"]), TrainConfig(**run.config["train"])
+    learner, settings = stored_learner(run.config), TrainConfig(**run.config["train"])
     robot = common.make_env(run.robot, "normal", run.config["physics"])
     try:
         # The original reward everywhere and nothing added: the original task.
         task = Task(robot, robot, make_rule("sac_env"))
-        run_training(task, sac, settings, run, resume=resuming)
-        network = Actor(robot.action_size, sac.hidden_sizes)
+        run_training(task, learner, settings, run, resume=resuming)
+        network = Actor(robot.action_size, learner.hidden_sizes)
         play = Evaluator(robot, network, settings.final_eval_episodes)
         measures = {
             "robot": run.robot,

@@ -74,7 +74,7 @@ def make_sac(
         key, act_key, sample_key, update_key = jax.random.split(state.key, 4)
         actor = state.learner.learner.actor
         state, rollout_metrics = store(
-            state, lambda obs, key: learner.act(actor, obs, key), act_key, 1
+            state, lambda obs, key: (learner.act(actor, obs, key), None), act_key, 1
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
@@ -99,12 +99,13 @@ def make_sac(
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.actor,
         env_steps_per_iteration=env.num_envs,
+        updates_per_iteration=config.grad_updates_per_step,
     )
 
 
 def _random_actions(action_size: int) -> Act:
-    def act(obs: jax.Array, key: jax.Array) -> jax.Array:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0)
+    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
+        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
 
     return act
 
