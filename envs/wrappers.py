@@ -5,7 +5,7 @@ state would replay one start for ever. A pool costs a gather: it is filled with 
 beginning of each epoch, and each reset draws from it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,8 @@ from flax import struct
 from jax.sharding import Mesh, PartitionSpec
 
 from envs.base import RecoveryEnv, RecoveryState
+
+ROBOTS = "robots"  # the axis of a mesh of devices along which robots are split
 
 
 class VectorState(struct.PyTreeNode):
@@ -67,6 +69,13 @@ class VectorEnv:
         self.pool_size = pool_size
         self.mesh = mesh
 
+    @property
+    def partition(self) -> VectorState:
+        """How devices share the state: a prefix of it, of partition specs."""
+        split: Any = PartitionSpec(ROBOTS)
+        whole: Any = PartitionSpec()
+        return VectorState(robots=split, steps=split, pool=whole, key=whole)
+
     def reset(self, key: jax.Array) -> VectorState:
         """Puts every robot at a fresh start and fills the pool."""
         key, robots_key, pool_key = jax.random.split(key, 3)
@@ -110,11 +119,11 @@ class VectorEnv:
 
     def _step_robots(self, robots: RecoveryState, actions: jax.Array) -> RecoveryState:
         step = jax.vmap(self.env.step)
-        if self.mesh is None:
+        if self.mesh is None or self.mesh.size == 1:
             return step(robots, actions)
         # By hand: split automatically, the loops of MJX's solver would wait for all devices at
         # every iteration, and native physics would be computed as a whole on each of them.
-        split = PartitionSpec("robots")
+        split = PartitionSpec(ROBOTS)
         stepped = jax.shard_map(
             step, mesh=self.mesh, in_specs=(split, split), out_specs=split, check_vma=False
         )

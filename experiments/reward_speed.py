@@ -67,7 +67,7 @@ def main() -> None:
     robots = jax.jit(env.reset)(jax.random.key(0))
 
     def act(obs, key):
-        return jax.random.uniform(key, (obs.shape[0], env.env.action_size), minval=-1.0)
+        return jax.random.uniform(key, (obs.shape[0], env.env.action_size), minval=-1.0), None
 
     rollouts = {}
     for name, program in (("translated", translated), ("by hand", by_hand())):

@@ -48,10 +48,84 @@ class SACConfig:
         if self.replay_capacity < self.num_envs:
             raise ValueError("replay_capacity must hold at least one step of all robots")
 
+    @property
+    def split_numbers(self) -> dict[str, int]:
+        """What devices share evenly."""
+        names = ("num_envs", "batch_size", "replay_capacity")
+        return {name: getattr(self, name) for name in names}
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "SACConfig":
         """Settings from what `to_json` made of them."""
         return cls(**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+
+
+@dataclass(frozen=True)
+class PPOConfig:
+    """Settings of PPO with recovery reward and consolidation. Defaults are those of "fast".
+
+    A rollout of `unroll_length` steps of `num_envs` robots is learned from `num_epochs` times, in
+    `num_minibatches` updates each.
+    """
+
+    # Method (LaMOuR, table 3)
+    aux_coef: float = 0.2
+    consol_coef: float = 1.0
+    # Collection
+    num_envs: int = 64
+    unroll_length: int = 64
+    # Of training's episodes: from there the original policy works, and is not forgotten.
+    normal_start_fraction: float = 0.25
+    # Learning
+    num_epochs: int = 4
+    num_minibatches: int = 8
+    gamma: float = 0.99
+    gae_lambda: float = 0.95
+    clip_range: float = 0.2
+    entropy_coef: float = 1e-3
+    actor_learning_rate: float = 3e-4
+    value_learning_rate: float = 1e-3
+    final_learning_rate_fraction: float = 0.1  # linear decay of both, over the run
+    max_grad_norm: float = 1.0
+    # First rollouts that only the value learns from: the advantages of a value that knows nothing
+    # would spoil a policy that works.
+    value_warmup: int = 10
+    # Networks
+    hidden_sizes: tuple[int, ...] = (256, 256)
+    value_layer_norm: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("num_envs", "unroll_length", "num_epochs", "num_minibatches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("normal_start_fraction", "gamma", "gae_lambda"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        if (self.num_envs * self.unroll_length) % self.num_minibatches:
+            raise ValueError(
+                f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
+                f" divide into num_minibatches = {self.num_minibatches}"
+            )
+
+    @property
+    def updates_per_iteration(self) -> int:
+        """Gradient updates from one rollout."""
+        return self.num_epochs * self.num_minibatches
+
+    @property
+    def split_numbers(self) -> dict[str, int]:
+        """What devices share evenly."""
+        minibatch = self.num_envs * self.unroll_length // self.num_minibatches
+        return {"num_envs": self.num_envs, "minibatch size": minibatch}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "PPOConfig":
+        """Settings from what `to_json` made of them."""
+        return cls(**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+
+
+LearnerConfig = SACConfig | PPOConfig
+LEARNERS: dict[str, type[SACConfig] | type[PPOConfig]] = {"sac": SACConfig, "ppo": PPOConfig}
 
 
 @dataclass(frozen=True)
@@ -127,6 +201,21 @@ _PRETRAIN: dict[str, Any] = {
 
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST}
 
+# Thousands of robots on an accelerator: short rollouts, large batches.
+_PPO_SCALE: dict[str, Any] = {
+    "num_envs": 2048,
+    "unroll_length": 32,
+    "num_minibatches": 32,
+}
+
+# As with SAC: HalfCheetah and Ant land close to where their tasks begin.
+_PPO_ROBOTS: dict[str, dict[str, Any]] = {
+    "ant": {"normal_start_fraction": 0.0},
+    "half_cheetah": {"normal_start_fraction": 0.0},
+}
+
+PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
+
 
 def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
     """Settings of `preset` for `robot`; overrides that are None are ignored.
@@ -134,19 +223,59 @@ def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
     Raises:
       ValueError: an unknown preset or a setting out of range.
     """
-    if preset not in PRESETS:
-        raise ValueError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
-    given = {name: value for name, value in overrides.items() if value is not None}
     own = _FAST_ROBOTS.get(robot, {}) if preset == "fast" else {}
-    return SACConfig(**{**PUBLISHED.get(robot, {}), **PRESETS[preset], **own, **given})
+    chosen = _preset(PRESETS, preset)
+    return SACConfig(**{**PUBLISHED.get(robot, {}), **chosen, **own, **_given(overrides)})
+
+
+def ppo_config(robot: str, preset: str, **overrides: Any) -> PPOConfig:
+    """As `sac_config`, for PPO."""
+    coefs = {
+        name: value for name, value in PUBLISHED.get(robot, {}).items() if name.endswith("_coef")
+    }
+    chosen = {**_PPO_ROBOTS.get(robot, {}), **_preset(PPO_PRESETS, preset)}
+    return PPOConfig(**{**coefs, **chosen, **_given(overrides)})
+
+
+def learner_config(learner: str, robot: str, preset: str, **overrides: Any) -> LearnerConfig:
+    """Settings of `preset` for `learner` and `robot`; overrides that are None are ignored.
+
+    Raises:
+      ValueError: an unknown learner or preset, or a setting out of range.
+    """
+    if learner not in LEARNERS:
+        raise ValueError(f"unknown learner {learner!r}: choose one of {', '.join(LEARNERS)}")
+    return (ppo_config if learner == "ppo" else sac_config)(robot, preset, **overrides)
+
+
+def stored_learner(config: dict[str, Any]) -> LearnerConfig:
+    """The learner's settings in a run's config.json; runs from before there was a choice are
+    SAC's."""
+    learner = config.get("learner", "sac")
+    return LEARNERS[learner].from_json(config[learner])
+
+
+def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in presets:
+        raise ValueError(f"unknown preset {name!r}: choose one of {', '.join(presets)}")
+    return presets[name]
+
+
+def _given(overrides: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in overrides.items() if value is not None}
 
 
 # Updates after which each robot has recovered with "fast"; "paper" is the published million.
 FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 120_000, "walker2d": 120_000}
 
+# PPO's, by preset: 5 million control steps, and 50 million.
+PPO_UPDATES = {"fast": 40_000, "scale": 100_000}
 
-def recovery_updates(robot: str, preset: str) -> int:
-    """How long `preset` trains `robot`."""
+
+def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
+    """How long `preset` of `learner` trains `robot`."""
+    if learner == "ppo":
+        return PPO_UPDATES[preset]
     return FAST_UPDATES[robot] if preset == "fast" else 1_000_000
 
 
@@ -155,7 +284,7 @@ def pretrain_config(robot: str) -> SACConfig:
     return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN})
 
 
-def to_json(config: SACConfig | TrainConfig) -> dict[str, Any]:
+def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:
     """A settings object as plain data."""
     plain = dataclasses.asdict(config)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}

@@ -9,12 +9,14 @@ import math
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from envs.wrappers import ROBOTS
 from lamour_jax.errors import UserError
 
-MEMBERS, ROBOTS = "members", "robots"  # the axes of every mesh
+MEMBERS = "members"  # with ROBOTS the axes of every mesh
 # In a partition they stand where the state has arrays, hence `Any`.
 SPLIT: Any = PartitionSpec(ROBOTS)
 WHOLE: Any = PartitionSpec()
@@ -53,6 +55,12 @@ def make_mesh(
     return Mesh(grid, (MEMBERS, ROBOTS))
 
 
+def describe(mesh: Mesh) -> str:
+    """The mesh's devices, for people."""
+    kind = mesh.devices.flat[0].device_kind
+    return kind if mesh.size == 1 else f"{mesh.size} x {kind}"
+
+
 def placed(mesh: Mesh, partition: Any, shapes: Any) -> Any:
     """`shapes` (of arrays) with the shardings that `partition`, a prefix of them, asks for."""
 
@@ -68,6 +76,17 @@ def placed(mesh: Mesh, partition: Any, shapes: Any) -> Any:
 def by_members(partition: Any) -> Any:
     """The partition of a population, whose arrays have a leading axis of members."""
     return jax.tree.map(lambda spec: PartitionSpec(MEMBERS, *spec), partition, is_leaf=_is_spec)
+
+
+def shards_of(mesh: Mesh | None) -> int:
+    """S, how many parts the robots are split into."""
+    return 1 if mesh is None else mesh.shape[ROBOTS]
+
+
+def deal(x: jax.Array, num_shards: int) -> jax.Array:
+    """Deals steps of robots to the shards: [T, N, ...] -> [S, T * N / S, ...]."""
+    parts = x.reshape(x.shape[0], num_shards, -1, *x.shape[2:])
+    return jnp.swapaxes(parts, 0, 1).reshape(num_shards, -1, *x.shape[2:])
 
 
 def _is_spec(node: Any) -> bool:

@@ -1,4 +1,5 @@
-"""The actor, the critics, and the tanh-squashed Gaussian (Haarnoja et al., 2018, appendix C)."""
+"""The actor, the critics, the value, and the tanh-squashed Gaussian (Haarnoja et al., 2018,
+appendix C)."""
 
 from collections.abc import Sequence
 
@@ -70,6 +71,18 @@ class TwinCritic(nn.Module):
     def __call__(self, obs: jax.Array, action: jax.Array) -> jax.Array:
         critics = [Critic(self.hidden_sizes, self.layer_norm, name=f"critic_{i}") for i in (0, 1)]
         return jnp.stack([critic(obs, action) for critic in critics])
+
+
+class Value(nn.Module):
+    """obs [..., O] -> V [...], 0 everywhere at first: no guess is better than a random one."""
+
+    hidden_sizes: Sequence[int] = (256, 256)
+    layer_norm: bool = False
+
+    @nn.compact
+    def __call__(self, obs: jax.Array) -> jax.Array:
+        x = MLP(self.hidden_sizes, layer_norm=self.layer_norm, name="shared")(obs)
+        return nn.Dense(1, kernel_init=nn.initializers.zeros_init(), name="value")(x)[..., 0]
 
 
 def sample_pre_tanh(mean: jax.Array, log_std: jax.Array, key: jax.Array) -> jax.Array:

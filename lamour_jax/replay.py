@@ -13,6 +13,8 @@ import jax.numpy as jnp
 from flax import struct
 from jax.flatten_util import ravel_pytree
 
+from lamour_jax.devices import deal
+
 
 class ReplayState(struct.PyTreeNode):
     """rows [S, C, D] of S rings, `inserted` [S] int32: how many rows were ever written (the next
@@ -55,10 +57,9 @@ def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
 
     def insert(state: ReplayState, items: Any, valid: jax.Array) -> ReplayState:
         rows = jax.vmap(jax.vmap(lambda item: ravel_pytree(item)[0]))(items)
-        return jax.vmap(write)(state, _deal(rows, num_shards), _deal(valid, num_shards))
+        return jax.vmap(write)(state, deal(rows, num_shards), deal(valid, num_shards))
 
     def write(ring: ReplayState, rows: jax.Array, valid: jax.Array) -> ReplayState:
-        rows, valid = rows.reshape(-1, flat.size), valid.reshape(-1)
         # A valid item goes behind the valid ones before it; an invalid one out of bounds.
         rank = jnp.cumsum(valid) - 1
         index = jnp.where(valid, (ring.inserted + rank) % size, size)
@@ -76,12 +77,6 @@ def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
         return jax.vmap(jax.vmap(unravel))(rows)
 
     return Replay(init, insert, sample)
-
-
-def _deal(x: jax.Array, num_shards: int) -> jax.Array:
-    """[T, B, ...] -> [S, T, B / S, ...]."""
-    parts = x.reshape(x.shape[0], num_shards, -1, *x.shape[2:])
-    return jnp.swapaxes(parts, 0, 1)
 
 
 def _advance(inserted: jax.Array, count: jax.Array, capacity: int) -> jax.Array:

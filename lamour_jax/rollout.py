@@ -1,7 +1,7 @@
 """Collecting transitions: knows environments and rewards, no algorithm."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,8 @@ from envs.wrappers import VectorEnv, VectorState
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.types import Metrics, Transition
 
-Act = Callable[[jax.Array, jax.Array], jax.Array]  # (obs [N, O], key) -> actions [N, A]
+# (obs [N, O], key) -> (actions [N, A], what the algorithm wants kept of them)
+Act = Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]]
 
 
 class Rollout(NamedTuple):
@@ -20,11 +21,15 @@ class Rollout(NamedTuple):
       transitions: [T, N, ...].
       valid: [T, N] bool, false where a robot's simulation broke; such transitions hold finite
         but meaningless numbers and must not be learned from.
+      over: [T, N] bool, the episode ended with this step, by the rules or by the time limit.
+      extras: what `act` gave beside actions, [T, N, ...].
       metrics: means over the valid transitions, and counts.
     """
 
     transitions: Transition
     valid: jax.Array
+    over: jax.Array
+    extras: Any
     metrics: Metrics
 
 
@@ -35,7 +40,7 @@ def collect(
 
     def one_step(robots: VectorState, key: jax.Array):
         obs, inputs = robots.robots.obs, robots.robots.reward_inputs
-        action = act(obs, key)
+        action, extras = act(obs, key)
         robots, reached = env.step(robots, action)
         transition = Transition(
             obs=obs,
@@ -47,16 +52,17 @@ def collect(
             recovered=rule.recovered(inputs),
         )
         sound = rule.sound(reached.reward_inputs, action)
-        return robots, (transition, reached.valid, reached.healthy, sound)
+        over = reached.terminated | reached.truncated
+        return robots, (transition, reached.valid, over, extras, reached.healthy, sound)
 
-    robots, (transitions, valid, healthy, sound) = jax.lax.scan(
+    robots, (transitions, valid, over, extras, healthy, sound) = jax.lax.scan(
         one_step, robots, jax.random.split(key, length)
     )
     metrics = {
         **_summarise(transitions, valid, healthy),
         "recovery/unsound_rewards": jnp.sum(valid & ~sound).astype(jnp.float32),
     }
-    return robots, Rollout(transitions, valid, metrics)
+    return robots, Rollout(transitions, valid, over, extras, metrics)
 
 
 def _summarise(transitions: Transition, valid: jax.Array, healthy: jax.Array) -> Metrics:

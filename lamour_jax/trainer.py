@@ -51,7 +51,6 @@ def compile_programs(
     agent: Agent,
     original: Params | None,
     config: TrainConfig,
-    grad_updates_per_step: int,
     num_members: int | None = None,
     mesh: Mesh | None = None,
 ) -> Programs:
@@ -62,7 +61,7 @@ def compile_programs(
       mesh: the devices; by default the first one.
     """
     began = time.monotonic()
-    length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // grad_updates_per_step)
+    length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // agent.updates_per_iteration)
     mesh = make_mesh(1) if mesh is None else mesh
     if num_members is not None:
         agent = populate(agent)

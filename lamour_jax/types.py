@@ -78,8 +78,9 @@ class Agent(NamedTuple):
     Attributes:
       init: (key, original) -> TrainState, ready to iterate.
       begin_epoch: TrainState -> TrainState, once before the iterations of an epoch: fresh starts.
-      iterate: (TrainState, original) -> (TrainState, Metrics): collect, store, update once.
+      iterate: (TrainState, original) -> (TrainState, Metrics): collect, then update.
       actor_params: TrainState -> the policy's parameters, for evaluation and shipping.
+      updates_per_iteration: gradient updates in one `iterate`.
       partition: how devices share a TrainState: a prefix of it, of partition specs.
     """
 
@@ -87,4 +88,5 @@ class Agent(NamedTuple):
     begin_epoch: Callable[[TrainState], TrainState]
     iterate: Callable[[TrainState, Params], tuple[TrainState, Metrics]]
     actor_params: Callable[[TrainState], Params]
+    updates_per_iteration: int
     partition: TrainState

@@ -11,8 +11,9 @@ import numpy as np
 import envs
 from envs.base import RecoveryEnv
 from envs.wrappers import VectorEnv
+from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
-from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.config import PPOConfig, SACConfig, TrainConfig
 from lamour_jax.devices import make_mesh
 from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
@@ -29,6 +30,10 @@ CONFIG = SACConfig(
     critic_layer_norm=True,
     dropout_rate=0.0,
 )
+PPO = PPOConfig(
+    num_envs=16, unroll_length=8, num_epochs=2, num_minibatches=2, value_warmup=1,
+    hidden_sizes=(32, 32),
+)  # fmt: skip
 TRAIN = TrainConfig(num_updates=1000, eval_every=20)  # epochs of ten iterations
 SHARDS = 8  # also where one device holds all of them: the same randomness everywhere
 
@@ -42,18 +47,18 @@ def program(weight: float) -> SimpleNamespace:
     )
 
 
-def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,)):
+def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     """Compiled programs of a training on `num_devices`, and the original policy that it needs."""
     num_members = len(weights) if len(weights) > 1 else None
-    mesh = make_mesh(num_devices, num_members=len(weights), divisible={"robots": CONFIG.num_envs})
+    mesh = make_mesh(num_devices, num_members=len(weights), divisible=config.split_numbers)
     vector = VectorEnv(env, CONFIG.num_envs, pool_size=16, mesh=mesh)
     rule = make_rule("lamour", [program(weight) for weight in weights])
-    agent = make_sac(CONFIG, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
+    make = make_ppo if isinstance(config, PPOConfig) else make_sac
+    agent = make(config, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
     original = Actor(env.action_size, CONFIG.hidden_sizes).init(
         jax.random.key(3), jnp.zeros((1, env.observation_size))
     )
-    updates = CONFIG.grad_updates_per_step
-    return compile_programs(agent, original, TRAIN, updates, num_members, mesh), original
+    return compile_programs(agent, original, TRAIN, num_members, mesh), original
 
 
 def trained(programs, original, num_members: int | None, epochs: int = 2):
@@ -75,28 +80,23 @@ def difference(one, other) -> float:
     )
 
 
-def moved(state, original) -> float:
-    """How far the policy came from the original one."""
-    return difference(state.learner.learner.actor, original)
-
-
 def one_training(name: str) -> dict:
     """One training on one and on eight devices."""
-    env = Scripted("ood", episode_length=6) if name == "scripted" else envs.make(name, "ood")
-    (one, original), (eight, _) = compiled(env, 1), compiled(env, 8)
+    env = envs.make(name, "ood") if name in envs.names() else Scripted("ood", episode_length=6)
+    config = PPO if name == "ppo" else CONFIG
+    one, original = compiled(env, 1, config=config)
+    eight, _ = compiled(env, 8, config=config)
     state, metrics = trained(one, original, None)
     shared, shared_metrics = trained(eight, original, None)
     text = eight.epoch.as_text()
-    rows, robots = shared.learner.replay.rows, shared.robots.robots.obs
+    robots = shared.robots.robots.obs
     return {
-        "moved": moved(state, original),
-        "difference": difference(shared.learner.learner, state.learner.learner),
-        "replay_difference": difference(rows, state.learner.replay.rows),
+        "moved": difference(one.actor_params(state), original),
+        "difference": difference(shared.learner, state.learner),
         "metrics_difference": difference(shared_metrics, metrics),
         "work": eight.epoch.cost_analysis()["flops"] / one.epoch.cost_analysis()["flops"],
-        "row_shards": [list(shard.data.shape) for shard in rows.addressable_shards],
         "robot_shards": [list(shard.data.shape) for shard in robots.addressable_shards],
-        "actor_is_whole": jax.tree.leaves(shared.learner.learner.actor)[0].is_fully_replicated,
+        "actor_is_whole": jax.tree.leaves(eight.actor_params(shared))[0].is_fully_replicated,
         "gathered": max(_sizes(text, "all-gather"), default=0),
         "reduced": sum(_sizes(text, "all-reduce")) > 0,
     }

@@ -32,7 +32,7 @@ def make_agent(config):
 
 @pytest.fixture(scope="module")
 def programs():
-    return compile_programs(make_agent(CONFIG), None, TRAIN, CONFIG.grad_updates_per_step)
+    return compile_programs(make_agent(CONFIG), None, TRAIN)
 
 
 @pytest.fixture

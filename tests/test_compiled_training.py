@@ -77,7 +77,7 @@ def compiled():
         return plain.iterate(state, original)
 
     agent = plain._replace(iterate=iterate)
-    return agent, compile_programs(agent, None, TRAIN, CONFIG.grad_updates_per_step), traced
+    return agent, compile_programs(agent, None, TRAIN), traced
 
 
 @pytest.mark.slow

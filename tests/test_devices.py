@@ -22,15 +22,14 @@ def on_eight_devices(what: str) -> dict:
     return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("robot", ["scripted", pytest.param("hopper", marks=pytest.mark.slow)])
-def test_eight_devices_learn_what_one_learns(robot):
-    found = on_eight_devices(robot)
+@pytest.mark.parametrize("what", ["sac", "ppo", pytest.param("hopper", marks=pytest.mark.slow)])
+def test_eight_devices_learn_what_one_learns(what):
+    found = on_eight_devices(what)
     assert found["moved"] > 0.01  # there was something to learn
     assert found["difference"] < 2e-3  # sums in another order, through twenty iterations
-    assert found["replay_difference"] < 2e-3
     assert found["metrics_difference"] < 2e-3
-    assert found["work"] == pytest.approx(1 / 8, rel=0.1)
-    assert found["row_shards"] == [[1, 128, found["row_shards"][0][2]]] * 8
+    # An eighth, and the optimisers' steps, which every device takes for itself.
+    assert 1 / 8 <= found["work"] < 1 / 6
     assert [shape[0] for shape in found["robot_shards"]] == [2] * 8
     assert found["actor_is_whole"]
     # Gradients are summed over devices; transitions stay where they are.

@@ -74,7 +74,7 @@ def scripted_rollout(script, *, start="ood", episode_length=50, method="lamour")
     def act(obs, key):
         # The clock (observed, and 0 at each start) tells the line of the script.
         line = obs[:, 1].astype(int)
-        return script[line, jnp.arange(script.shape[1])][:, None]
+        return script[line, jnp.arange(script.shape[1])][:, None], 2 * obs[:, 1]
 
     robots = jax.jit(env.reset)(jax.random.key(0))
     run = jax.jit(lambda robots, key: collect(env, rule, act, robots, key, script.shape[0]))

@@ -47,6 +47,12 @@ def add_physics_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_devices_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--devices", type=int, help="how many share the work; as many as can if left out"
+    )
+
+
 def add_out_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=None, help="output folder (default: runs/...)")
 

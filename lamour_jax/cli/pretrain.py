@@ -9,7 +9,8 @@ import jax
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
 from lamour_jax.cli.training import Evaluator, Task, open_run, run_training
-from lamour_jax.config import SACConfig, TrainConfig, pretrain_config, to_json
+from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
+from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import Actor
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    common.add_devices_argument(parser)
     common.add_physics_argument(parser)
     common.add_out_argument(parser)
 
@@ -43,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
             env=options.env,
             updates=UPDATES if options.updates is None else options.updates,
             seed=options.seed,
+            devices=options.devices,
             physics=options.physics,
             out=options.out,
         )
@@ -56,6 +59,7 @@ def pretrain(
     env: str,
     updates: int = UPDATES,
     seed: int = 1,
+    devices: int | None = None,
     physics: str = "auto",
     out: Path | None = None,
 ) -> dict[str, Any]:
@@ -68,13 +72,16 @@ def pretrain(
     """
     robot = common.make_env(env, "normal", physics)
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
+    learner = pretrain_config(env)
     config = {
         "kind": "pretrain",
         "robot": env,
         "physics": robot.backend,
         "observation_size": robot.observation_size,
         "action_size": robot.action_size,
-        "sac": to_json(pretrain_config(env)),
+        "learner": "sac",
+        "sac": to_json(learner),
+        "devices": make_mesh(devices, divisible=learner.split_numbers).size,
         "train": to_json(settings),
         "machine": machine(),
     }
@@ -89,13 +96,13 @@ def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
-    sac, settings = SACConfig.from_json(run.config["sac"]), TrainConfig(**run.config["train"])
+    learner, settings = stored_learner(run.config), TrainConfig(**run.config["train"])
     robot = common.make_env(run.robot, "normal", run.config["physics"])
     try:
         # The original reward everywhere and nothing added: the original task.
         task = Task(robot, robot, make_rule("sac_env"))
-        run_training(task, sac, settings, run, resume=resuming)
-        network = Actor(robot.action_size, sac.hidden_sizes)
+        run_training(task, learner, settings, run, resume=resuming)
+        network = Actor(robot.action_size, learner.hidden_sizes)
         play = Evaluator(robot, network, settings.final_eval_episodes)
         measures = {
             "robot": run.robot,

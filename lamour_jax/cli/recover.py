@@ -12,7 +12,15 @@ from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, open_run, run_training
-from lamour_jax.config import SACConfig, TrainConfig, recovery_updates, sac_config, to_json
+from lamour_jax.config import (
+    LEARNERS,
+    TrainConfig,
+    learner_config,
+    recovery_updates,
+    stored_learner,
+    to_json,
+)
+from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.policy import load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
@@ -41,13 +49,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--candidates", type=int, default=1, help="how many recorded answers to train side by side"
     )
     parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
-    parser.add_argument("--preset", default="fast", help="settings: fast or paper")
+    parser.add_argument("--learner", default="sac", help=", ".join(LEARNERS))
+    parser.add_argument(
+        "--preset", default="fast", help="settings: fast or paper (PPO: fast or scale)"
+    )
     parser.add_argument(
         "--updates",
         type=int,
         help="gradient updates; the preset's if left out; with --resume the run's new length",
     )
     parser.add_argument("--num-envs", type=int, help="robots; the preset's if left out")
+    common.add_devices_argument(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run for each")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_physics_argument(parser)
@@ -75,9 +87,11 @@ def recover_seed(options: argparse.Namespace, seed: int) -> dict[str, Any]:
         reward=options.reward,
         candidates=options.candidates,
         method=options.method,
+        learner=options.learner,
         preset=options.preset,
         updates=options.updates,
         num_envs=options.num_envs,
+        devices=options.devices,
         seed=seed,
         physics=options.physics,
         out=folder if len(options.seeds) == 1 else folder / f"seed-{seed}",
@@ -91,9 +105,11 @@ def recover(
     reward: Sequence[Path] = (),
     candidates: int = 1,
     method: str = "lamour",
+    learner: str = "sac",
     preset: str = "fast",
     updates: int | None = None,
     num_envs: int | None = None,
+    devices: int | None = None,
     seed: int = 1,
     physics: str = "auto",
     out: Path | None = None,
@@ -109,7 +125,8 @@ def recover(
       policy: the original policy, a file or a run folder; the shipped one by default.
       reward: reward code or folders that hold it; the recorded answers by default.
       candidates: how many recorded answers to take.
-      method, preset, updates, num_envs, seed, physics: how to train.
+      method, learner, preset, updates, num_envs, seed, physics: how to train.
+      devices: how many share the training; as many as divide its numbers by default.
       out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
         fraction of the original policy's return from normal starts.
@@ -123,17 +140,18 @@ def recover(
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
     robot = common.make_env(env, "ood", physics)
     original, _ = policy_for(robot, policy)
-    settings = common.user_settings(
-        TrainConfig,
-        num_updates=recovery_updates(env, preset) if updates is None else updates,
-        seed=seed,
-    )
-    sac = common.user_settings(
-        sac_config,
+    chosen = common.user_settings(
+        learner_config,
+        learner=learner,
         robot=env,
         preset=preset,
         num_envs=num_envs,
         hidden_sizes=original.hidden_sizes,
+    )
+    settings = common.user_settings(
+        TrainConfig,
+        num_updates=recovery_updates(env, preset, learner) if updates is None else updates,
+        seed=seed,
     )
     config = {
         "kind": "recover",
@@ -144,7 +162,8 @@ def recover(
         "observation_size": robot.observation_size,
         "action_size": robot.action_size,
         "stop_at": stop_at,
-        "sac": to_json(sac),
+        "learner": learner,
+        learner: to_json(chosen),
         "train": to_json(settings),
         "machine": machine(),
     }
@@ -157,6 +176,9 @@ def recover(
             rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
         if len(rewards) > 1:
             config["members"] = list(rewards)
+        config["devices"] = make_mesh(
+            devices, num_members=max(1, len(rewards)), divisible=chosen.split_numbers
+        ).size
         opened = create_run(folder, config)
         for journal, source in zip(opened.journals, rewards.values(), strict=False):
             shutil.copytree(source, journal.folder / REWARD_FOLDER)
@@ -186,7 +208,7 @@ def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     config = run.config
-    sac = SACConfig.from_json(config["sac"])
+    learner = stored_learner(config)
     settings = TrainConfig(**config["train"])
     original = load_policy(
         run.folder / "original.msgpack",
@@ -205,14 +227,14 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     programs = [load_reward(j.folder / REWARD_FOLDER) for j in run.journals if _learns(config)]
     task = Task(
         env=common.make_env(
-            run.robot, "ood", config["physics"], normal_fraction=sac.normal_start_fraction
+            run.robot, "ood", config["physics"], normal_fraction=learner.normal_start_fraction
         ),
         eval_env=arena.ood,
         rule=make_rule(config["method"], programs),
         original=original,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
-    run_training(task, sac, settings, run, resume=resuming)
+    run_training(task, learner, settings, run, resume=resuming)
     outcome = _outcome(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from jax.sharding import Mesh
 
 from envs.base import RecoveryEnv
 from envs.wrappers import VectorEnv
+from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.cli.common import user_settings
-from lamour_jax.config import SACConfig, TrainConfig, to_json
+from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
+from lamour_jax.devices import describe, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
 from lamour_jax.files import write_json
@@ -20,7 +23,7 @@ from lamour_jax.policy import Policy
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.runs import Run, read_config
 from lamour_jax.trainer import Diverged, Interrupted, compile_programs, train
-from lamour_jax.types import Params
+from lamour_jax.types import Agent, Params
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,33 @@ class Task:
     good_enough: Callable[[dict[str, Any]], bool] = lambda measures: False
 
 
+def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
+    """The learner that `config` is of, for `task`."""
+    env = VectorEnv(task.env, config.num_envs, mesh=mesh)
+    from_original = task.original is not None
+    if isinstance(config, PPOConfig):
+        return make_ppo(config, env, task.rule, num_updates, from_original=from_original)
+    return make_sac(config, env, task.rule, num_updates, from_original=from_original)
+
+
 def run_training(
-    task: Task, sac: SACConfig, settings: TrainConfig, run: Run, *, resume: bool = False
+    task: Task, learner: LearnerConfig, settings: TrainConfig, run: Run, *, resume: bool = False
 ) -> None:
     """Trains in an open run folder, whose journals hold the best policies afterwards.
 
     Raises:
       UserError: the run was interrupted (it says how to resume) or its learner diverged.
     """
-    vector = VectorEnv(task.env, sac.num_envs)
     original = None if task.original is None else task.original.params
-    agent = make_sac(
-        sac, vector, task.rule, settings.num_updates, from_original=task.original is not None
+    mesh = make_mesh(
+        run.config.get("devices", 1),
+        num_members=run.num_members or 1,
+        divisible=learner.split_numbers,
     )
-    print(f"compiling for {jax.devices()[0].device_kind} ...", flush=True)
-    programs = compile_programs(
-        agent, original, settings, sac.grad_updates_per_step, run.num_members
-    )
-    network = Actor(task.env.action_size, sac.hidden_sizes)
+    agent = make_agent(learner, task, settings.num_updates, mesh)
+    print(f"compiling for {describe(mesh)} ...", flush=True)
+    programs = compile_programs(agent, original, settings, run.num_members, mesh)
+    network = Actor(task.env.action_size, learner.hidden_sizes)
     play = Evaluator(task.eval_env, network, settings.eval_episodes)
     print(f"compiled in {programs.compile_seconds:.1f} s; training in {run.folder}", flush=True)
     try:

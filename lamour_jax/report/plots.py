@@ -140,7 +140,7 @@ def comparison(members: Sequence[tuple[str, Rows]], original_return: float) -> l
                 _column(rows, "updates"), _column(rows, "return"), c=colour, ls=dash, label=name
             )
         ax.axhline(original_return, color=_REFERENCE, ls=(0, (5, 3)), lw=1.5)
-        ax.legend(frameon=False, loc="upper left", handlelength=2.2)
+        ax.legend(frameon=False, loc="lower right", handlelength=2.2)
         ax.margins(y=0.12)
 
     summary = " ".join(

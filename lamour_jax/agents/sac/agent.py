@@ -4,10 +4,10 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from envs.wrappers import VectorEnv, VectorState
+from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.config import SACConfig
-from lamour_jax.devices import ROBOTS, SPLIT, WHOLE
+from lamour_jax.devices import SPLIT, WHOLE, shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
 from lamour_jax.rollout import Act, collect
@@ -42,9 +42,9 @@ def make_sac(
     """
     obs_size, action_size = env.env.observation_size, env.env.action_size
     learner = Learner(config, obs_size, action_size, num_updates)
-    if num_shards is None:
-        num_shards = 1 if env.mesh is None else env.mesh.shape[ROBOTS]
-    replay = make_replay(_example(obs_size, action_size), config.replay_capacity, num_shards)
+    replay = make_replay(
+        _example(obs_size, action_size), config.replay_capacity, num_shards or shards_of(env.mesh)
+    )
     prefill_steps = -(-config.random_steps // env.num_envs)
 
     def store(state: TrainState, act: Act, key: jax.Array, length: int):
@@ -78,7 +78,7 @@ def make_sac(
         key, act_key, sample_key, update_key = jax.random.split(state.key, 4)
         actor = state.learner.learner.actor
         state, rollout_metrics = store(
-            state, lambda obs, key: learner.act(actor, obs, key), act_key, 1
+            state, lambda obs, key: (learner.act(actor, obs, key), None), act_key, 1
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
@@ -102,9 +102,10 @@ def make_sac(
         begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.actor,
+        updates_per_iteration=config.grad_updates_per_step,
         partition=TrainState(
             learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT)),
-            robots=VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE),
+            robots=env.partition,
             key=WHOLE,
             env_steps=WHOLE,
             updates=WHOLE,
@@ -113,8 +114,8 @@ def make_sac(
 
 
 def _random_actions(action_size: int) -> Act:
-    def act(obs: jax.Array, key: jax.Array) -> jax.Array:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0)
+    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
+        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
 
     return act
 
