@@ -46,7 +46,7 @@ def compare(node: ast.Compare, values: list[Value]) -> Value:
     concrete = any(result.concrete for result in traced)
     # As `and` does, a chain gives the first of its results that is false, or else the last.
     given = [r for r in (*results[1:], results[0]) if r is not results[0] or r in traced]
-    bools = frozenset().union(*(n.bools for r in given if (n := as_traced(r)) is not None))
+    bools = frozenset[str]().union(*(n.bools for r in given if (n := as_traced(r)) is not None))
     python, mixed = bools == {PYTHON_BOOL}, len(bools) > 1
     return Traced(kind="b", python=python, mixed=mixed, concrete=concrete, bools=bools)
 

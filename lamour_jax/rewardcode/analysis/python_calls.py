@@ -72,7 +72,7 @@ def _extreme(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Valu
         assert isinstance(node.func, ast.Name)
         return known(node, max if node.func.id == "max" else min, *candidates, *candidates[:1])
     kind = max((n.kind for n in numbers), key="bif".index)
-    bools = frozenset().union(*(n.bools for n in numbers))
+    bools = frozenset[str]().union(*(n.bools for n in numbers))
     python = all(n.python for n in numbers)
     mixed = not python and any(n.python or n.mixed for n in numbers)
     return Traced(kind=kind, python=python, mixed=mixed, bools=bools)
