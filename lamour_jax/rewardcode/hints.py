@@ -55,6 +55,7 @@ HINTS = {
     "function-value": "call the function where it is needed",
     "varying-type": "write two functions",
     "identity": "use ==",
+    "boolean-arithmetic": "make numbers of conditions first: float(a > b)",
     "invert": "use not",
     "dict-key": "use if and elif",
     "dtype": "leave the dtype off",

@@ -19,7 +19,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 # Results take the broadcast shape of the arguments.
 ELEMENTWISE = _names("""
-    abs absolute:abs fabs:abs sign sqrt cbrt square exp exp2 expm1 log log1p log2 log10 sin cos tan
+    abs absolute:abs fabs sign sqrt cbrt square exp exp2 expm1 log log1p log2 log10 sin cos tan
     arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh arctan2 hypot deg2rad rad2deg
     degrees radians floor ceil trunc rint reciprocal negative positive isnan isinf isfinite
     signbit logical_not logical_and logical_or logical_xor maximum minimum fmax fmin add subtract
@@ -71,7 +71,7 @@ NUMPY_MODULES = ("linalg",)
 MATH_FUNCTIONS = _names("""
     sqrt cbrt exp exp2 expm1 log log1p log2 log10 sin cos tan asin:arcsin acos:arccos atan:arctan
     atan2:arctan2 sinh cosh tanh asinh:arcsinh acosh:arccosh atanh:arctanh hypot degrees radians
-    floor ceil trunc fabs:abs fmod copysign pow:power isnan isinf isfinite
+    floor ceil trunc fabs fmod copysign pow:power isnan isinf isfinite
 """)
 MATH_CONSTANTS = ("pi", "e", "inf", "nan", "tau")
 

@@ -247,6 +247,25 @@ def test_refused_key_is_never_retried(bench, status):
     assert not error.worth_retrying
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_key_is_named_by_its_variable(bench, status):
+    error = bench.failure(bench.error(status, f"Incorrect API key provided: {KEY}"))
+    assert f"(the key is in {KEY_VARIABLES[bench.name]})" in str(error)
+    assert KEY not in str(error)
+
+
+def test_refused_key_of_another_variable(bench, monkeypatch):
+    """Google's key may stand in a second variable; a server of one's own may have none."""
+    monkeypatch.delenv(KEY_VARIABLES[bench.name])
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+    expected = {
+        "openai": "(there is no key in OPENAI_API_KEY)",
+        "gemini": "(the key is in GOOGLE_API_KEY)",
+        "genai": "(the key is in GOOGLE_API_KEY)",
+    }
+    assert expected[bench.name] in str(bench.failure(bench.error(401)))
+
+
 def test_invalid_key_in_googles_words(bench):
     step = bench.error(400, f"API key not valid ({KEY[:12]}...).", "API_KEY_INVALID")
     check_outcome(bench, bench.failure(step), outcomes.KeyRefused, 1, "API key not valid (***")

@@ -18,6 +18,13 @@ _ODD_CHARACTERS: Escapes = {
     "vertical_tab": ("syntax", "\x0bimport os\nreturn state[0]"),
     "carriage_return_in_a_comment": ("import", "# harmless\rimport os\nreturn state[0]"),
     "half_a_surrogate_pair": ("syntax", "return state[0] + \ud800"),
+    "right_to_left_in_code": ("syntax", "return \u202estate[0]\u202c"),
+    "right_to_left_in_a_comment": (
+        "import",
+        "# \u202e harmless \u2066\nimport os\nreturn state[0]",
+    ),
+    "right_to_left_behind_text": ("import", "'a \u2067 remark'; import os\nreturn state[0]"),
+    "mathematical_script": ("forbidden-name", "return \U0001d4eeval('1')"),
     "big_integer_in_hex": ("big-number", "return state[0] * 0x" + "f" * 9000),
     "big_integer_in_decimal": ("syntax", "return state[0] * " + "9" * 9000),
 }

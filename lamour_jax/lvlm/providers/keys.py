@@ -16,7 +16,7 @@ class Key:
 
     Args:
       value: the key; empty for servers that need none.
-      variable: where it came from.
+      variable: the environment variable that it came from, or would have come from.
     """
 
     __slots__ = ("_value", "variable")
@@ -30,6 +30,11 @@ class Key:
 
     def __bool__(self) -> bool:
         return bool(self._value)
+
+    @property
+    def origin(self) -> str:
+        """Where a person finds the key, in words."""
+        return f"the key is in {self.variable}" if self else f"there is no key in {self.variable}"
 
     def reveal(self) -> str:
         """The key itself, for the one who sends it."""
@@ -59,7 +64,8 @@ class Key:
 
 
 def find_key(*variables: str) -> Key:
-    """The key in the first of these environment variables that has one; else an empty key.
+    """The key in the first of these environment variables that has one; else an empty key that
+    names the first of them.
 
     Raises:
       KeyRefused: what is there cannot be a key.
@@ -72,4 +78,4 @@ def find_key(*variables: str) -> Key:
         if not all("!" <= character <= "~" for character in value):
             raise KeyRefused(f"{variable} holds characters that no key has; copy the key again")
         return Key(value, variable)
-    return Key("", "none")
+    return Key("", variables[0])

@@ -22,6 +22,7 @@ from lamour_jax.lvlm.providers.outcomes import (
     MAX_ATTEMPTS,
     BadRequest,
     BadResponse,
+    KeyRefused,
     LiveError,
     TimedOut,
 )
@@ -151,7 +152,8 @@ class LiveProvider:
             left_s = deadline - self._clock.now() - wait_s
             final = self._why_final(outcome, request, failures, left_s)
             if final is not None:
-                raise outcome.retold(self._key.scrub, self._asked, note=final)
+                note = self._key.origin if isinstance(outcome, KeyRefused) else final
+                raise outcome.retold(self._key.scrub, self._asked, note=note)
             self._announce(outcome, failures.total() + 1, wait_s)
             self._clock.sleep(wait_s)
 

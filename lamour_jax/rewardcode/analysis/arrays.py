@@ -17,6 +17,7 @@ import numpy as np
 from .. import tables
 from ..findings import RewardCodeError, fail
 from ..limits import MAX_ELEMENTS, MAX_EXPONENT, MAX_INTEGER
+from .booleans import check_array_arguments, check_binary, with_origin
 from .values import Items, Known, Library, Traced, Value, from_numpy, is_number, leaves
 
 BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -55,7 +56,9 @@ def binary(node: ast.AST, op: ast.AST, left: Value, right: Value) -> Value:
     sides = (left, right)
     if is_number(left) and is_number(right):
         return known(node, function, left, right)
+    check_binary(node, op, left, right)
     result = apply(node, function, [left, right], elementwise=not isinstance(op, ast.MatMult))
+    result = with_origin(result, [left, right])
     concrete = all(isinstance(v, Known) or (isinstance(v, Traced) and v.concrete) for v in sides)
     return replace(result, concrete=concrete)
 
@@ -135,12 +138,20 @@ def apply(
         if name in _STATIC_KEYWORDS and not _is_known(value):
             raise fail(node, "shape-from-data", f"{name}= must not depend on state or action")
     result, exact = _ask(node, function, arguments, keywords, elementwise)
+    if isinstance(result, tuple | list):
+        raise fail(node, "not-a-number", "the result is several arrays", "one call for each")
+    if np.asarray(result).dtype.str[1:] in ("f2", "i1"):
+        raise fail(
+            node, "boolean-arithmetic", "NumPy calculates this in half precision for booleans"
+        )
     python = not isinstance(result, np.ndarray | np.generic)
     try:
         traced = from_numpy(result, exact=exact, python=python)
     except TypeError as error:
         raise fail(node, "not-a-number", str(error)) from None
     _check_elements(node, traced.shape)
+    if not isinstance(node, ast.BinOp | ast.Compare | ast.UnaryOp):
+        check_array_arguments(node, [*arguments, *keywords.values()], traced)
     if mask is not None and elementwise:
         traced = Traced(traced.shape, traced.kind, mask=mask)
     return traced

@@ -34,7 +34,8 @@ def check_in_place(node: ast.Assign, value: Value, frame: Frame, run: Analysis) 
         written_name(target, node, frame, run)
     elif isinstance(old, Traced) and old.shape and isinstance(value, Traced):
         written_name(target, node, frame, run)
-        if value.shape != old.shape or (value.kind != old.kind and old.kind != "f"):
+        cut_off = value.kind != old.kind and old.kind != "f"
+        if value.shape != old.shape or cut_off or (old.bools and old.kind != "b"):
             raise fail(
                 node, "assignment", "the result does not fit the array that it changes",
                 "write x = x + y",

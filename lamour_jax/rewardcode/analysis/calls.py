@@ -16,6 +16,7 @@ from .containers import elements, read_method
 from .facts import Analysis, Frame
 from .python_calls import PYTHON_CALLS, Keywords, cast
 from .values import (
+    PYTHON_BOOL,
     Function,
     Items,
     Library,
@@ -129,8 +130,9 @@ _VIEWS = (
 
 
 def _as_array(result: Traced, shares: Value | None = None) -> Traced:
-    """A NumPy result is a NumPy number even where NumPy hands out a Python one."""
-    array = replace(result, python=False)
+    """A NumPy result is a NumPy number even where NumPy hands out a Python one; of booleans, which
+    `np.allclose` gives, that would be another thing."""
+    array = result if result.kind == "b" else replace(result, python=False)
     return replace(array, storage=shares.storage) if isinstance(shares, Traced) else array
 
 
@@ -188,8 +190,13 @@ def _to_python(node: ast.Call, owner: Traced, name: str, arguments: list[Value])
     if arguments or owner.mask is not None:
         raise fail(node, "unknown-method", f".{name}() of {describe(owner)} is not supported")
     if (name == "item" and math.prod(owner.shape) == 1) or owner.shape == ():
-        return Traced(kind=owner.kind, python=True)
+        return _python_number(owner)
     if name == "tolist" and len(owner.shape) == 1:
         count = len(elements(node, owner).items)
-        return Items(tuple(Traced(kind=owner.kind, python=True) for _ in range(count)))
+        return Items(tuple(_python_number(owner) for _ in range(count)))
     raise fail(node, "unknown-method", f".{name}() of {describe(owner)} is not supported")
+
+
+def _python_number(owner: Traced) -> Traced:
+    bools = frozenset([PYTHON_BOOL] if owner.bools else [])
+    return Traced(kind=owner.kind, python=True, bools=bools)

@@ -7,7 +7,7 @@ import ast
 from ..findings import fail
 from .arrays import BINARY, binary, describe, known, sample
 from .containers import elements
-from .values import Items, Known, Mapping, Traced, Value, as_traced, is_numeric
+from .values import PYTHON_BOOL, Items, Known, Mapping, Traced, Value, as_traced, is_numeric
 
 
 def is_true(node: ast.AST, value: Value) -> bool:
@@ -44,7 +44,11 @@ def compare(node: ast.Compare, values: list[Value]) -> Value:
     for result in traced:
         check_truth(node, result)
     concrete = any(result.concrete for result in traced)
-    return Traced(kind="b", python=all(result.python for result in traced), concrete=concrete)
+    # As `and` does, a chain gives the first of its results that is false, or else the last.
+    given = [r for r in (*results[1:], results[0]) if r is not results[0] or r in traced]
+    bools = frozenset[str]().union(*(n.bools for r in given if (n := as_traced(r)) is not None))
+    python, mixed = bools == {PYTHON_BOOL}, len(bools) > 1
+    return Traced(kind="b", python=python, mixed=mixed, concrete=concrete, bools=bools)
 
 
 def _compare_pair(node: ast.Compare, op: ast.cmpop, left: Value, right: Value) -> Value:

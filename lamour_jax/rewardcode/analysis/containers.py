@@ -35,7 +35,7 @@ def _check_length(node: ast.AST, length: int) -> None:
 def _row(array: Traced, index: int) -> Traced:
     if array.exact is not None:
         return from_numpy(array.exact[index], exact=True)
-    row = Traced(array.shape[1:], array.kind)
+    row = Traced(array.shape[1:], array.kind, bools=array.bools)
     return replace(row, storage=array.storage) if row.shape else row
 
 

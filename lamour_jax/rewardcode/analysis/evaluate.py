@@ -16,6 +16,7 @@ from .. import tables
 from ..findings import fail
 from ..names import dotted
 from .arrays import binary, describe, known
+from .booleans import check_unary
 from .calls import call
 from .conditions import check_truth, compare, is_true
 from .containers import elements
@@ -97,7 +98,7 @@ def _property(node: ast.Attribute, owner: Traced) -> Value:
         raise fail(node, "unknown-attribute", f"{describe(owner)} has no usable .{node.attr}")
     if node.attr == "T":
         exact = None if owner.exact is None else owner.exact.T
-        return Traced(owner.shape[::-1], owner.kind, exact=exact, storage=owner.storage)
+        return replace(owner, shape=owner.shape[::-1], exact=exact)
     if node.attr == "shape":
         return Items(tuple(Known(size) for size in owner.shape), is_list=False)
     return Known(math.prod(owner.shape) if node.attr == "size" else len(owner.shape))
@@ -135,12 +136,9 @@ def _unary(node: ast.UnaryOp, frame: Frame, run: Analysis) -> Value:
     traced = as_traced(operand)
     if traced is None:
         raise fail(node, "not-a-number", f"{describe(operand)} cannot be calculated with")
-    if isinstance(node.op, ast.Invert) and (traced.python or traced.kind != "b"):
-        raise fail(node, "invert", "~ of this is a number, not its opposite", "use not")
+    check_unary(node, node.op, traced)
     sign = ast.Mult() if not isinstance(node.op, ast.Invert) else ast.BitXor()
     factor = {ast.USub: Known(-1), ast.UAdd: Known(1)}.get(type(node.op), Known(True))
-    if traced.kind == "b" and not traced.python and not isinstance(node.op, ast.Invert):
-        raise fail(node, "fails", "NumPy has no sign for booleans", "use float(...)")
     return binary(node, sign, operand, factor)
 
 

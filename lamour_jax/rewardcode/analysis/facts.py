@@ -46,7 +46,9 @@ class Fact:
     container: bool = False
     scalar: bool = True
     kind: str = "b"  # the widest
+    kinds: set[str] = field(default_factory=set)  # all of them, those of known values included
     python: bool = True  # a Python number on all visits
+    bools: frozenset[str] = frozenset()  # the sorts of booleans that it may be
     masked: bool = False
     constants: list[object] = field(default_factory=list)  # distinct known values
     targets: list[object] = field(default_factory=list)  # library paths, or functions
@@ -64,6 +66,10 @@ class Fact:
             self.kind = max(self.kind, value.kind, key="bif".index)
             self.python &= value.python
             self.masked |= value.mask is not None
+        number = as_traced(value)
+        if number is not None:
+            self.kinds.add(number.kind)
+            self.bools |= number.bools
         self.container |= isinstance(value, Items | Mapping)
         if isinstance(value, Library) and value.path not in self.targets:
             self.targets.append(value.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def select_index(
         raise fail(node, "not-indexable", f"{describe(owner)} has no elements to pick")
     if _is_mask(owner, parts):
         run.indexing.setdefault(id(node), set()).add("mask")
-        return Traced(owner.shape, owner.kind, mask=mask_key)
+        return Traced(owner.shape, owner.kind, mask=mask_key, bools=owner.bools)
     index, how = numpy_index(node, owner, parts, run)
     run.indexing.setdefault(id(node), set()).add(how)
     source = owner.exact if owner.exact is not None else np.ones(owner.shape)
@@ -32,9 +33,12 @@ def select_index(
     except IndexError as error:
         raise _out_of_range(node, owner, str(error), run) from None
     exact = owner.exact is not None and how != "dynamic"
-    picked = from_numpy(result, exact=exact) if exact else Traced(np.shape(result), owner.kind)
+    if exact:
+        picked = from_numpy(result, exact=True)
+    else:
+        picked = Traced(np.shape(result), owner.kind, bools=owner.bools)
     if how == "plain" and picked.shape:  # a view: writing into it would change the owner
-        return Traced(picked.shape, picked.kind, exact=picked.exact, storage=owner.storage)
+        return replace(picked, storage=owner.storage)
     return picked
 
 
@@ -133,7 +137,7 @@ def assign_index(
         raise fail(node, "assignment", "a list is put into an array", "use np.array([...])")
     if number is None or not owner.shape or owner.mask is not None or owner.python:
         raise fail(node, "assignment", f"{describe(value)} cannot be put into {describe(owner)}")
-    if owner.kind != number.kind and owner.kind != "f":
+    if (owner.kind != number.kind and owner.kind != "f") or (owner.kind != "b" and owner.bools):
         raise fail(
             node, "assignment", "an array of integers or booleans would cut the number off",
             "make the array with floats, such as np.zeros(n)",

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from ..findings import fail
 from ..limits import MAX_LOOP
 from .arrays import apply, binary, describe, known, sample
+from .booleans import open_sort, with_origin
 from .containers import elements
 from .values import (
+    NUMPY_BOOL,
     Items,
     Known,
     Library,
@@ -47,7 +49,10 @@ def _abs(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
     value = _one(node, arguments)
     if is_number(value):
         return known(node, abs, value)
-    return apply(node, abs, [value], elementwise=True)
+    traced = as_traced(value)
+    if traced is not None and len(traced.bools) > 1:
+        raise open_sort(node)
+    return with_origin(apply(node, abs, [value], elementwise=True), [value])
 
 
 def _extreme(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
@@ -67,11 +72,17 @@ def _extreme(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Valu
         assert isinstance(node.func, ast.Name)
         return known(node, max if node.func.id == "max" else min, *candidates, *candidates[:1])
     kind = max((n.kind for n in numbers), key="bif".index)
-    return Traced(kind=kind, python=all(n.python for n in numbers))
+    bools = frozenset[str]().union(*(n.bools for n in numbers))
+    python = all(n.python for n in numbers)
+    mixed = not python and any(n.python or n.mixed for n in numbers)
+    return Traced(kind=kind, python=python, mixed=mixed, bools=bools)
 
 
 def _sum(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
     start = keywords.get("start", arguments[1] if len(arguments) == 2 else Known(0))
+    first = as_traced(start)
+    if first is not None and first.bools:
+        raise fail(node, "boolean-arithmetic", "a sum that starts with a boolean", "start with 0")
     total = start
     for item in elements(node, _one(node, arguments[:1])).items:
         total = binary(node, ast.Add(), total, item)
@@ -114,7 +125,10 @@ def _round(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:
     value = as_traced(arguments[0]) if arguments else None
     if value is None or value.shape or len(arguments) > 2 or not isinstance(digits, Known):
         raise fail(node, "not-a-number", "round takes one number", "use np.round for arrays")
-    return Traced(kind="i" if digits.value is None else value.kind, python=value.python)
+    if NUMPY_BOOL in value.bools:
+        raise fail(node, "fails", "NumPy's booleans cannot be rounded", "use float(...)")
+    whole = digits.value is None or value.kind == "b"
+    return Traced(kind="i" if whole else value.kind, python=value.python, mixed=value.mixed)
 
 
 def _range(node: ast.Call, arguments: list[Value], keywords: Keywords) -> Value:

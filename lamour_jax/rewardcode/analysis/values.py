@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _serial = itertools.count()
 _DTYPES: dict[str, Any] = {"b": np.bool_, "i": np.int64, "f": np.float64}
 _ORDER = "bif"
+PYTHON_BOOL, NUMPY_BOOL = "python", "numpy"
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,20 @@ class Traced:
     shape: tuple[int, ...] = ()
     kind: str = "f"  # "b", "i" or "f"
     python: bool = False  # a Python number in the original: True + True is 2 there, not True
+    mixed: bool = False  # a Python number on some path, one of NumPy on another
     exact: np.ndarray | None = None  # the value itself, where it depends on constants only
     concrete: bool = False  # known here, and a Python number when run: traced on another visit
     storage: int = field(default_factory=_serial.__next__)  # shared by views of one array
     mask: object = None  # for a[mask]: which mask, equal for equal ones; shape is that of a
+    # Which sorts of booleans it may be in the original; known from `kind` and `python` unless it
+    # depends on the path.
+    bools: frozenset[str] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.bools is None:
+            sort = [PYTHON_BOOL] if self.python else [NUMPY_BOOL]
+            sorts = [PYTHON_BOOL, NUMPY_BOOL] if self.mixed else sort
+            object.__setattr__(self, "bools", frozenset(sorts if self.kind == "b" else []))
 
     def sample(self) -> Any:
         """A number or array like this one, to ask NumPy what an operation makes of it."""
@@ -132,7 +143,7 @@ def from_numpy(
     kind = {"u": "i"}.get(array.dtype.kind, array.dtype.kind)
     if kind not in _DTYPES:
         raise TypeError(f"not a real number: {array.dtype}")
-    traced = Traced(array.shape, kind, python, array if exact else None)
+    traced = Traced(array.shape, kind, python, exact=array if exact else None)
     return traced if storage is None else replace(traced, storage=storage)
 
 
@@ -200,7 +211,14 @@ def _join_traced(one: Traced, other: Traced) -> Value:
     if one.shape != other.shape or one.mask != other.mask:
         return Undefined(f"its shape is {one.shape} on one path and {other.shape} on another")
     kind = max(one.kind, other.kind, key=_ORDER.index)
-    return Traced(one.shape, kind, one.python and other.python, mask=one.mask)
+    return Traced(
+        one.shape,
+        kind,
+        one.python and other.python,
+        one.mixed or other.mixed or one.python != other.python,
+        mask=one.mask,
+        bools=one.bools | other.bools,
+    )
 
 
 def _join_items(first: Items, second: Items) -> Value:

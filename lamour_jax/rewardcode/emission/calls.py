@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .. import tables
+from ..analysis.booleans import open_sort
+from ..analysis.values import PYTHON_BOOL
 from ..findings import fail
 from .writer import Output, Scope, dotted_name, make_call
 
@@ -185,7 +187,8 @@ def _math(site: CallSite, name: str) -> ast.expr:
     if not site.is_traced():
         site.out.modules.add("math")
         return _as_written(site, dotted_name(f"math.{name}"))
-    arguments = [site.plain(argument) for argument in site.node.args]
+    # math calculates with floats, also from booleans and integers.
+    arguments = [_as_float(site, argument) for argument in site.node.args]
     if name == "log" and len(arguments) == 2:
         logarithms = [make_call(site.out.jnp("log"), argument) for argument in arguments]
         return ast.BinOp(logarithms[0], ast.Div(), logarithms[1])
@@ -193,6 +196,13 @@ def _math(site: CallSite, name: str) -> ast.expr:
     if name in ("floor", "ceil", "trunc"):
         return make_call(site.out.helper("as_int"), result)
     return result
+
+
+def _as_float(site: CallSite, node: ast.expr) -> ast.expr:
+    fact = site.out.run.fact(node)
+    if fact.traced and "b" in fact.kinds:
+        return make_call(site.out.jnp("asarray"), site.plain(node), ast.Name("float"))
+    return site.plain(node)
 
 
 # Methods
@@ -232,6 +242,8 @@ def _abs(site: CallSite) -> ast.expr:
 def _number(site: CallSite, node: ast.expr) -> ast.expr:
     """An argument for arithmetic, where Python's booleans count as 0 and 1."""
     fact = site.out.run.fact(node)
+    if PYTHON_BOOL in fact.bools and fact.kinds != {"b"} and "b" in fact.kinds:
+        raise open_sort(node)
     if fact.traced and fact.kind == "b" and fact.python:
         return make_call(site.out.helper("as_int"), site.plain(node))
     return site.array(node)
@@ -267,7 +279,7 @@ def _any_all(site: CallSite) -> ast.expr:
 def _round(site: CallSite) -> ast.expr:
     arguments = [*site.node.args, *(keyword.value for keyword in site.node.keywords)]
     digits = [a for a in arguments[1:] if site.out.run.fact(a).constants != [None]]
-    value = site.plain(arguments[0])
+    value = _number(site, arguments[0])
     rounded = make_call(site.out.jnp("round"), value, *(site.plain(d) for d in digits))
     return rounded if digits else make_call(site.out.helper("as_int"), rounded)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial, reduce
 
 from .. import tables
+from ..analysis.booleans import counts, is_open, open_sort, sorts_of_pairs
 from ..analysis.facts import Fact
 from ..findings import fail
 from ..names import dotted
@@ -171,8 +172,16 @@ def _binary(node: ast.BinOp, scope: Scope, out: Output) -> ast.expr:
     facts = [out.run.fact(side) for side in sides]
     form = as_array if out.run.fact(node).traced else express
     left, right = (form(side, scope, out) for side in sides)
-    if all(f.traced and f.kind == "b" and f.python for f in facts):
-        left, right = (make_call(out.helper("as_int"), side) for side in (left, right))
+    if all("b" in fact.kinds for fact in facts) and out.run.fact(node).traced:
+        sorts = sorts_of_pairs(*(fact.bools for fact in facts))
+        plain = [fact.kinds == {"b"} for fact in facts]  # the other may be a number now and then
+        if is_open(node.op, sorts) or (counts(node.op, sorts) and not any(plain)):
+            raise open_sort(node)
+        if counts(node.op, sorts):
+            left, right = (
+                make_call(out.helper("as_int"), side) if is_plain and fact.traced else side
+                for side, fact, is_plain in zip((left, right), facts, plain, strict=True)
+            )
     return ast.BinOp(left, node.op, right)
 
 
@@ -185,6 +194,8 @@ def _unary(node: ast.UnaryOp, scope: Scope, out: Output) -> ast.expr:
         return ast.UnaryOp(node.op, operand)
     if isinstance(node.op, ast.Invert):
         return negate(operand)
+    if "b" in fact.kinds and fact.kinds != {"b"}:
+        raise open_sort(node)
     if fact.kind == "b":
         operand = make_call(out.helper("as_int"), operand)
     return ast.UnaryOp(node.op, operand)
