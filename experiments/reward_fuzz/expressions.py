@@ -24,6 +24,7 @@ class Names:
 
     numbers: list[str] = field(default_factory=list)  # readable: variables, `parts['a']`, `pair[0]`
     targets: list[str] = field(default_factory=list)  # those that may be assigned to
+    flags: list[str] = field(default_factory=list)  # variables that are true or false
     vectors: dict[str, int] = field(default_factory=dict)  # variables of this function -> length
     helpers: dict[str, int] = field(default_factory=dict)  # functions of numbers -> arguments
     inputs: dict[str, int] = field(default_factory=dict)  # state and action -> length
@@ -64,6 +65,8 @@ class Expressions:
 
     def condition(self, names: Names, depth: int) -> str:
         """Something that is true or false."""
+        if names.flags and self.rng.randrange(4) == 0:
+            return self.choose(*names.flags)
         if depth <= 0:
             return f"{self.leaf(names)} {self.choose(*_OPERATORS)} {self.leaf(names)}"
         return self._fill(self.choose(*_CONDITIONS), names, depth - 1)

@@ -117,6 +117,10 @@ np.dot(<v>, <w>)
 np.argmax(<v>)
 np.count_nonzero(<v> <o> <k>)
 <v>.reshape(1, <n>).sum(axis=1)[0]
+<v>.reshape(1, <n>).T[<i>, 0]
+np.float32(<b>)
+np.bool_(<c>) * <x>
+float(np.sum(<v>).item())
 np.outer(<v>, <w>)[0, -1]
 np.average(<v>, weights=np.arange(<n>) + 1.0)
 np.interp(<x>, [-1.0, 0.0, 2.0], [0.0, 1.0, <k>])
