@@ -118,7 +118,7 @@ np.argmax(<v>)
 np.count_nonzero(<v> <o> <k>)
 <v>.reshape(1, <n>).sum(axis=1)[0]
 <v>.reshape(1, <n>).T[<i>, 0]
-np.float32(<b>)
+np.float64(<b>)
 np.bool_(<c>) * <x>
 float(np.sum(<v>).item())
 np.outer(<v>, <w>)[0, -1]

@@ -27,7 +27,7 @@ from tests.rewardcode.harness import (
     states_and_actions,
 )
 
-COUNT = 60
+COUNT = 100
 PLAIN_COUNT = 10  # of them run without vmap, too
 # What the grammar brings about now and then and the translator rightly refuses.
 LEGITIMATE = {
@@ -83,7 +83,7 @@ def test_most_programs_of_the_grammar_are_accepted(drawn: dict[str, str | None])
         "] = ",
         "+=",
     ):
-        assert together.count(construct) > 5, construct
+        assert together.count(construct) >= 2, construct
 
 
 @pytest.mark.parametrize("mode", ["vmapped", "one by one"])
