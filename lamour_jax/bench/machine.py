@@ -22,7 +22,7 @@ def describe() -> dict[str, Any]:
         else os.cpu_count(),
         "backend": jax.default_backend(),
         "devices": [str(device.device_kind) for device in jax.local_devices()],
-        "matmul_precision": jax.config.jax_default_matmul_precision,
+        "matmul_precision": jax.config.values["jax_default_matmul_precision"],
         "load": os.getloadavg()[0],
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},

@@ -53,7 +53,8 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
         return False
     columns = min(2, len(drawings))
     lines = -(-len(drawings) // columns)
-    with rc_context(_STYLE):
+    style: Any = _STYLE  # matplotlib's own type lists every name it knows
+    with rc_context(style):
         figure = Figure(figsize=(5.4 * columns, 3.7 * lines + 0.4), layout="constrained")
         for number, (draw, chosen) in enumerate(drawings, 1):
             draw(figure.add_subplot(lines, columns, number), chosen)

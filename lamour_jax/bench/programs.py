@@ -41,7 +41,8 @@ def compile_program(
     began = time.perf_counter()
     compiled = jax.jit(function, donate_argnums=donate).lower(*arguments).compile()
     seconds = time.perf_counter() - began
-    cached = jax.config.jax_enable_compilation_cache and jax.config.jax_compilation_cache_dir
+    settings = jax.config.values
+    cached = settings["jax_enable_compilation_cache"] and settings["jax_compilation_cache_dir"]
     return Program(compiled, None if cached else seconds, _memory_bytes(compiled), _flops(compiled))
 
 

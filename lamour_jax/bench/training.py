@@ -87,7 +87,7 @@ def _measure_preset(
     samples = in_turns({WHOLE: training.rate, **_programs(subject, env, config, training)}, budget)
 
     def row(what: str, **figures: Any) -> Row:
-        sizes = {"num_envs": config.num_envs, "batch": config.batch_size}
+        sizes: dict[str, Any] = {"num_envs": config.num_envs, "batch": config.batch_size}
         return Row(PART, what, engine=env.backend, robot=env.name, **sizes, **figures)
 
     iterations = samples[WHOLE]
@@ -138,7 +138,10 @@ def _programs(
 
     def by_policy(obs: jax.Array, key: jax.Array) -> jax.Array:
         mean, log_std = network.apply(original, obs)
-        return jnp.tanh(mean + jnp.exp(log_std) * jax.random.normal(key, mean.shape))
+        return jnp.tanh(
+            jnp.asarray(mean)
+            + jnp.exp(jnp.asarray(log_std)) * jax.random.normal(key, jnp.shape(mean))
+        )
 
     def steps(rule: RecoveryRule, act: Act) -> Callable:
         return lambda robots, key: collect(vector, rule, act, robots, key, length)

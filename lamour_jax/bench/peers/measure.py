@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from lamour_jax.bench import physics, training
 from lamour_jax.bench.peers.catalogue import BENCH_EXTRA, GYMNASIUM, PEERS, PeerSpec
@@ -62,7 +63,7 @@ def compare(
     except PeerError as error:
         complain(spec, robot, str(error), table)
         return
-    sizes = {"robot": robot, "num_envs": spec.num_envs}
+    sizes: dict[str, Any] = {"robot": robot, "num_envs": spec.num_envs}
     theirs = samples[spec.name]
     table.add(Row(PART, spec.name, **sizes, **measured(theirs, UNIT)))
     if counterpart:

@@ -28,7 +28,7 @@ class Peer:
     def __init__(self, command: Sequence[str], patience: float):
         self._patience = patience
         self._unread = b""
-        self._complaints = tempfile.TemporaryFile()
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
