@@ -1,7 +1,9 @@
 """`lamour bench`: throughput here, against the engines' limits and against peers."""
 
 import argparse
+import contextlib
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -18,8 +20,9 @@ from lamour_jax.bench.plot import save_plot
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Table
 from lamour_jax.cli import common
+from lamour_jax.cli.generate import generate
 from lamour_jax.cli.policies import policy_for
-from lamour_jax.cli.rewards import load_reward, provide_rewards
+from lamour_jax.cli.rewards import load_reward
 from lamour_jax.errors import UserError
 from lamour_jax.recovery import make_rule
 
@@ -54,16 +57,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    found, folder = bench(
-        env=options.env,
-        parts=options.parts,
-        num_envs=options.num_envs,
-        engines=options.physics,
-        policy=options.policy,
-        budget=options.budget,
-        cached=options.cached,
-        out=options.out,
-    )
+    # Standard output is for the JSON alone where that is asked for.
+    with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+        found, folder = bench(
+            env=options.env,
+            parts=options.parts,
+            num_envs=options.num_envs,
+            engines=options.physics,
+            policy=options.policy,
+            budget=options.budget,
+            cached=options.cached,
+            out=options.out,
+        )
     print(json.dumps(found, indent=2) if options.json else f"written to {folder}")
     return 0
 
@@ -125,8 +130,7 @@ def bench(
 def _subject(robot: str, policy: Path | None) -> Subject:
     original, _ = policy_for(common.make_env(robot, "ood", "auto"), policy)
     with tempfile.TemporaryDirectory() as temporary:
-        rewards = provide_rewards([], 1, robot, Path(temporary) / "reward")
-        program = load_reward(next(iter(rewards.values())))
+        program = load_reward(generate(env=robot, out=Path(temporary) / "reward")[0].folder)
     return Subject(
         robot=robot,
         make_env=lambda engine: common.make_env(robot, "ood", engine),
