@@ -24,6 +24,7 @@ COMMANDS = {
     "recover": ("recover", "fine-tune a policy until it recovers"),
     "evaluate": ("evaluate", "play whole episodes and measure"),
     "pretrain": ("pretrain", "train an original policy of one's own"),
+    "bench": ("bench", "throughput, against the machine's limits and against peers"),
     "import": ("import_policy", "convert a released PyTorch policy"),
 }
 
