@@ -33,7 +33,7 @@ class Subject:
 def random_actions(action_size: int) -> Act:
     """Uniform actions [N, A] in [-1, 1], whatever is observed."""
 
-    def act(obs: jax.Array, key: jax.Array) -> jax.Array:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0)
+    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
+        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
 
     return act

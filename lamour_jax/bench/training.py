@@ -20,6 +20,7 @@ from lamour_jax.bench.subject import Subject, random_actions
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, Sample, in_turns
 from lamour_jax.config import SACConfig, sac_config
+from lamour_jax.networks import sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import make_replay
 from lamour_jax.rollout import Act, collect
@@ -136,19 +137,16 @@ def _programs(
     random = random_actions(env.action_size)
     network, original = subject.original.network, subject.original.params
 
-    def by_policy(obs: jax.Array, key: jax.Array) -> jax.Array:
+    def by_policy(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
         mean, log_std = network.apply(original, obs)
-        return jnp.tanh(
-            jnp.asarray(mean)
-            + jnp.exp(jnp.asarray(log_std)) * jax.random.normal(key, jnp.shape(mean))
-        )
+        return jnp.tanh(sample_pre_tanh(jnp.asarray(mean), jnp.asarray(log_std), key)), None
 
     def steps(rule: RecoveryRule, act: Act) -> Callable:
         return lambda robots, key: collect(vector, rule, act, robots, key, length)
 
     def physics(robots, key):
         def one(state, key):
-            action = random(robots.robots.obs, key)
+            action, _ = random(robots.robots.obs, key)
             return jax.vmap(env.engine.step)(state, action), None
 
         start = robots.robots.pipeline_state.physics
@@ -178,8 +176,8 @@ def _replay(env: RecoveryEnv, config: SACConfig, training: Whole) -> Loop:
     example = Transition(obs, jnp.zeros(env.action_size), scalar, scalar, obs, scalar, scalar)
     replay = make_replay(example, config.replay_capacity)
     shape = config.grad_updates_per_step, config.batch_size
-    step = jax.tree.map(lambda leaf: jnp.ones((config.num_envs, *leaf.shape)), example)
-    valid = jnp.ones(config.num_envs, bool)
+    step = jax.tree.map(lambda leaf: jnp.ones((1, config.num_envs, *leaf.shape)), example)
+    valid = jnp.ones((1, config.num_envs), bool)
     first = training.state.learner.replay
     drawn = jax.tree.map(lambda leaf: jnp.zeros((*shape, *leaf.shape)), example)
 

@@ -34,6 +34,7 @@ def table(capsys) -> Table:
 
 
 def test_prints_a_line_a_row(table, capsys):
+    capsys.readouterr()  # what the fixture printed
     table.add(table.rows[0])
     table.add(table.rows[1])
     first, second = capsys.readouterr().out.splitlines()
