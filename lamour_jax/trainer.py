@@ -16,6 +16,7 @@ from jax.sharding import Mesh, NamedSharding
 
 from lamour_jax.config import TrainConfig
 from lamour_jax.devices import WHOLE, make_mesh, placed
+from lamour_jax.memory import MemoryPlan, make_plan
 from lamour_jax.population import member, populate
 from lamour_jax.progress import Progress
 from lamour_jax.runs import Run, merit
@@ -45,6 +46,7 @@ class Programs:
     iterations_per_epoch: int
     compile_seconds: float
     shapes: TrainState
+    memory: MemoryPlan
 
 
 def compile_programs(
@@ -76,6 +78,8 @@ def compile_programs(
 
     key = _first_key(config, num_members)
     shapes = placed(mesh, agent.partition, jax.eval_shape(agent.init, key, original))
+    plan = make_plan(shapes)
+    plan.check()
     split = jax.tree.map(lambda leaf: leaf.sharding, shapes)
     whole = NamedSharding(mesh, WHOLE)
     frozen = placed(mesh, WHOLE, original)
@@ -89,7 +93,14 @@ def compile_programs(
     )
     seconds = time.monotonic() - began
     return Programs(
-        compiled_init, compiled_epoch, agent.actor_params, num_members, length, seconds, shapes
+        compiled_init,
+        compiled_epoch,
+        agent.actor_params,
+        num_members,
+        length,
+        seconds,
+        shapes,
+        plan,
     )
 
 

@@ -73,6 +73,7 @@ def run_training(
     programs = compile_programs(agent, original, settings, run.num_members, mesh)
     network = Actor(task.env.action_size, learner.hidden_sizes)
     play = Evaluator(task.eval_env, network, settings.eval_episodes)
+    print(programs.memory)
     print(f"compiled in {programs.compile_seconds:.1f} s; training in {run.folder}", flush=True)
     try:
         train(
