@@ -45,6 +45,8 @@ class SACConfig:
             raise ValueError(
                 f"normal_start_fraction must lie between 0 and 1, not {self.normal_start_fraction}"
             )
+        if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
+            raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
             raise ValueError("replay_capacity must hold at least one step of all robots")
 
