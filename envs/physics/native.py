@@ -35,7 +35,10 @@ class NativeEngine:
         self._batches: dict[int, Batch] = {}
         self._lock = threading.Lock()  # a Batch serves one Python thread at a time
         identity = f"{_digest(model)}_{num_substeps}"
-        self._step_name, self._sensors_name = f"step_{identity}", f"sensors_{identity}"
+        self._step_name, self._sensors_name = (
+            f"lamour_step_{identity}",
+            f"lamour_sensors_{identity}",
+        )
         host_call.register(self._step_name, self._step)
         host_call.register(self._sensors_name, self._sensors)
 
