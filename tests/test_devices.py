@@ -22,7 +22,9 @@ def on_eight_devices(what: str) -> dict:
     return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("what", ["sac", "ppo", pytest.param("hopper", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "what", ["sac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ppo", "hopper"))]
+)
 def test_eight_devices_learn_what_one_learns(what):
     found = on_eight_devices(what)
     assert found["moved"] > 0.01  # there was something to learn
@@ -37,6 +39,7 @@ def test_eight_devices_learn_what_one_learns(what):
     assert found["gathered"] < 256 * 6
 
 
+@pytest.mark.slow
 def test_a_population_is_spread_by_member_first():
     found = on_eight_devices("population")
     assert found["difference"] < 2e-3 < 0.01 < found["members_differ"]
