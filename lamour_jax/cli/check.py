@@ -9,7 +9,7 @@ from pathlib import Path
 from lamour_jax.cli import common
 from lamour_jax.cli.sample_cache import samples_for
 from lamour_jax.errors import UserError
-from lamour_jax.rewardcode import Verdict, check, save_artefact
+from lamour_jax.rewardcode import JNP_FILE, Verdict, check, save_artefact
 
 Checker = Callable[[str], Verdict]  # a model's answer -> the verdict on its reward code
 
@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     common.set_up()
     verdict, folder = check_file(options.file, env=options.env, out=options.out)
-    print(json.dumps(verdict.to_json(), indent=2) if options.json else verdict.summary())
+    program = str(folder / JNP_FILE) if verdict.jnp_source else None
+    record = {**verdict.to_json(), "jnp_source": program}
+    print(json.dumps(record, indent=2) if options.json else verdict.summary())
     if not verdict.accepted:
         return 2
     print(

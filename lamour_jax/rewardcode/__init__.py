@@ -9,12 +9,13 @@ from .artefact import load_program, save_artefact
 from .checking import check
 from .extract import extract
 from .findings import Finding, RewardCodeError
-from .program import RewardProgram
+from .program import JNP_FILE, RewardProgram
 from .samples import SampleStates
 from .translate import Translation, translate
 from .verdict import Verdict
 
 __all__ = [
+    "JNP_FILE",
     "Finding",
     "RewardCodeError",
     "RewardProgram",
