@@ -10,6 +10,7 @@ import pytest
 from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.memory import MemoryPlan
 from lamour_jax.population import by_member, member, populate
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import create_run, read_metrics
@@ -115,6 +116,7 @@ def fake_programs(losses):
         iterations_per_epoch=10,
         compile_seconds=0.0,
         shapes=first,
+        memory=MemoryPlan({}, None),
     )
 
 
