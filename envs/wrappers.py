@@ -15,6 +15,9 @@ from jax.sharding import Mesh, PartitionSpec
 from envs.base import RecoveryEnv, RecoveryState
 
 ROBOTS = "robots"  # the axis of a mesh of devices along which robots are split
+# In a partition they stand where the state has arrays, hence `Any`.
+SPLIT: Any = PartitionSpec(ROBOTS)
+WHOLE: Any = PartitionSpec()
 
 
 class VectorState(struct.PyTreeNode):
@@ -72,9 +75,7 @@ class VectorEnv:
     @property
     def partition(self) -> VectorState:
         """How devices share the state: a prefix of it, of partition specs."""
-        split: Any = PartitionSpec(ROBOTS)
-        whole: Any = PartitionSpec()
-        return VectorState(robots=split, steps=split, pool=whole, key=whole)
+        return VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE)
 
     def reset(self, key: jax.Array) -> VectorState:
         """Puts every robot at a fresh start and fills the pool."""
@@ -123,9 +124,8 @@ class VectorEnv:
             return step(robots, actions)
         # By hand: split automatically, the loops of MJX's solver would wait for all devices at
         # every iteration, and native physics would be computed as a whole on each of them.
-        split = PartitionSpec(ROBOTS)
         stepped = jax.shard_map(
-            step, mesh=self.mesh, in_specs=(split, split), out_specs=split, check_vma=False
+            step, mesh=self.mesh, in_specs=(SPLIT, SPLIT), out_specs=SPLIT, check_vma=False
         )
         return stepped(robots, actions)
 

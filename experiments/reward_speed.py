@@ -22,7 +22,7 @@ from lamour_jax.cli import common
 from lamour_jax.cli.generate import generate
 from lamour_jax.recovery import make_rule
 from lamour_jax.rewardcode import load_program
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import collect, random_actions
 
 ROBOT = "ant"
 
@@ -65,10 +65,7 @@ def main() -> None:
         translated = load_program(generate(env=ROBOT, out=Path(folder) / "reward")[0].folder)
     env = VectorEnv(envs.make(ROBOT), options.num_envs)
     robots = jax.jit(env.reset)(jax.random.key(0))
-
-    def act(obs, key):
-        return jax.random.uniform(key, (obs.shape[0], env.env.action_size), minval=-1.0), None
-
+    act = random_actions(env.env.action_size)
     rollouts = {}
     for name, program in (("translated", translated), ("by hand", by_hand())):
         rule = make_rule("lamour", [program])

@@ -38,13 +38,10 @@ class SACConfig:
     dropout_rate: float = 0.1  # in the trained actor while acting and learning, never in evaluation
 
     def __post_init__(self) -> None:
-        for name in ("num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if not 0.0 <= self.normal_start_fraction <= 1.0:
-            raise ValueError(
-                f"normal_start_fraction must lie between 0 and 1, not {self.normal_start_fraction}"
-            )
+        _require_at_least_one(
+            self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
+        )
+        _require_shares(self, "normal_start_fraction")
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
@@ -55,11 +52,6 @@ class SACConfig:
         """What devices share evenly."""
         names = ("num_envs", "batch_size", "replay_capacity")
         return {name: getattr(self, name) for name in names}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "SACConfig":
-        """Settings from what `to_json` made of them."""
-        return cls(**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
 
 
 @dataclass(frozen=True)
@@ -97,12 +89,8 @@ class PPOConfig:
     value_layer_norm: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("num_envs", "unroll_length", "num_epochs", "num_minibatches"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
-        for name in ("normal_start_fraction", "gamma", "gae_lambda"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} must lie between 0 and 1, not {getattr(self, name)}")
+        _require_at_least_one(self, "num_envs", "unroll_length", "num_epochs", "num_minibatches")
+        _require_shares(self, "normal_start_fraction", "gamma", "gae_lambda")
         if (self.num_envs * self.unroll_length) % self.num_minibatches:
             raise ValueError(
                 f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
@@ -119,11 +107,6 @@ class PPOConfig:
         """What devices share evenly."""
         minibatch = self.num_envs * self.unroll_length // self.num_minibatches
         return {"num_envs": self.num_envs, "minibatch size": minibatch}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "PPOConfig":
-        """Settings from what `to_json` made of them."""
-        return cls(**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
 
 
 LearnerConfig = SACConfig | PPOConfig
@@ -151,9 +134,9 @@ class TrainConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("num_updates", "eval_every", "eval_episodes", "final_eval_episodes"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        _require_at_least_one(
+            self, "num_updates", "eval_every", "eval_episodes", "final_eval_episodes"
+        )
 
 
 # Coefficients and temperatures as published: robot -> SACConfig fields.
@@ -254,7 +237,8 @@ def stored_learner(config: dict[str, Any]) -> LearnerConfig:
     """The learner's settings in a run's config.json; runs from before there was a choice are
     SAC's."""
     learner = config.get("learner", "sac")
-    return LEARNERS[learner].from_json(config[learner])
+    values = config[learner]
+    return LEARNERS[learner](**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
 
 
 def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -290,3 +274,15 @@ def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:
     """A settings object as plain data."""
     plain = dataclasses.asdict(config)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+
+def _require_at_least_one(settings: Any, *names: str) -> None:
+    for name in names:
+        if getattr(settings, name) < 1:
+            raise ValueError(f"{name} must be at least 1, not {getattr(settings, name)}")
+
+
+def _require_shares(settings: Any, *names: str) -> None:
+    for name in names:
+        if not 0.0 <= getattr(settings, name) <= 1.0:
+            raise ValueError(f"{name} must lie between 0 and 1, not {getattr(settings, name)}")

@@ -17,9 +17,6 @@ from envs.wrappers import ROBOTS
 from lamour_jax.errors import UserError
 
 MEMBERS = "members"  # with ROBOTS the axes of every mesh
-# In a partition they stand where the state has arrays, hence `Any`.
-SPLIT: Any = PartitionSpec(ROBOTS)
-WHOLE: Any = PartitionSpec()
 
 
 def make_mesh(

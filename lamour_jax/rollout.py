@@ -65,6 +65,21 @@ def collect(
     return robots, Rollout(transitions, valid, over, extras, metrics)
 
 
+def random_actions(action_size: int) -> Act:
+    """Uniform actions [N, A] in [-1, 1], whatever is observed; nothing is kept of them."""
+
+    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
+        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
+
+    return act
+
+
+def blank_transition(observation_size: int, action_size: int) -> Transition:
+    """A transition of zeros, for its shapes."""
+    scalar, obs = jnp.zeros(()), jnp.zeros(observation_size)
+    return Transition(obs, jnp.zeros(action_size), scalar, scalar, obs, scalar, scalar)
+
+
 def _summarise(transitions: Transition, valid: jax.Array, healthy: jax.Array) -> Metrics:
     count = jnp.maximum(jnp.sum(valid), 1)
 

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
+from envs.wrappers import WHOLE
 from lamour_jax.config import TrainConfig
-from lamour_jax.devices import WHOLE, make_mesh, placed
+from lamour_jax.devices import make_mesh, placed
 from lamour_jax.memory import MemoryPlan, make_plan
 from lamour_jax.population import member, populate
 from lamour_jax.progress import Progress

@@ -1,5 +1,7 @@
 """A world without physics: the action is the position, so that a test writes an episode by hand."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import mujoco
@@ -10,6 +12,15 @@ from envs.physics import PhysicsState, SolverLimits
 from envs.starts import Start
 
 HEALTHY, FALLEN = 1.0, -1.0  # actions that lead to such a state
+
+
+def program(weight: float):
+    """A reward program that differs from another in its weight."""
+    return SimpleNamespace(
+        is_recovered=lambda state: (weight * state[0] > 0.0).astype(jnp.int32),
+        calculate_reward=lambda state, action: -weight * jnp.abs(state[0] - 1.0),
+        is_sound=lambda state, action: jnp.bool_(True),
+    )
 
 
 class _ActionIsPosition:

@@ -15,7 +15,7 @@ from lamour_jax.population import by_member, member, populate
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import create_run, read_metrics
 from lamour_jax.trainer import Diverged, Programs, train
-from tests.scripted import Scripted
+from tests.scripted import Scripted, program
 
 CONFIG = SACConfig(
     num_envs=4,
@@ -26,15 +26,6 @@ CONFIG = SACConfig(
     hidden_sizes=(8, 8),
     dropout_rate=0.0,
 )
-
-
-def program(weight: float):
-    """A reward program that differs from another in its weight."""
-    return SimpleNamespace(
-        is_recovered=lambda state: (weight * state[0] > 0.0).astype(jnp.int32),
-        calculate_reward=lambda state, action: -weight * jnp.abs(state[0] - 1.0),
-        is_sound=lambda state, action: jnp.bool_(True),
-    )
 
 
 def make_agent(programs):

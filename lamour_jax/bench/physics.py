@@ -16,10 +16,10 @@ from envs.physics import PhysicsState
 from envs.physics.quiet_mjx import mjx
 from envs.wrappers import VectorEnv
 from lamour_jax.bench.programs import compile_program, stateless
-from lamour_jax.bench.subject import Subject, random_actions
+from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, in_turns, timed
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import collect, random_actions
 
 PART = "physics"
 STEPS_PER_CALL = 16_384  # of all robots: some tenths of a second on two cores

@@ -3,12 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
-
 from envs.base import RecoveryEnv
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.rollout import Act
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,3 @@ class Subject:
     rule: RecoveryRule
     plain_rule: RecoveryRule
     original: Policy
-
-
-def random_actions(action_size: int) -> Act:
-    """Uniform actions [N, A] in [-1, 1], whatever is observed."""
-
-    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
-
-    return act

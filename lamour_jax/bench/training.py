@@ -16,15 +16,15 @@ from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.bench.learner import updates
 from lamour_jax.bench.programs import Loop, Program, compile_program, stateless
-from lamour_jax.bench.subject import Subject, random_actions
+from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, Sample, in_turns
 from lamour_jax.config import SACConfig, sac_config
 from lamour_jax.networks import sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import make_replay
-from lamour_jax.rollout import Act, collect
-from lamour_jax.types import TrainState, Transition
+from lamour_jax.rollout import Act, blank_transition, collect, random_actions
+from lamour_jax.types import TrainState
 
 PART = "training"
 PRESETS = ("paper", "fast")
@@ -172,8 +172,7 @@ def _programs(
 
 def _replay(env: RecoveryEnv, config: SACConfig, training: Whole) -> Loop:
     """Inserting a step of all robots and sampling the batches of an iteration."""
-    scalar, obs = jnp.zeros(()), jnp.zeros(env.observation_size)
-    example = Transition(obs, jnp.zeros(env.action_size), scalar, scalar, obs, scalar, scalar)
+    example = blank_transition(env.observation_size, env.action_size)
     replay = make_replay(example, config.replay_capacity)
     shape = config.grad_updates_per_step, config.batch_size
     step = jax.tree.map(lambda leaf: jnp.ones((1, config.num_envs, *leaf.shape)), example)

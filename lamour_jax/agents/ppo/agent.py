@@ -5,10 +5,10 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from envs.wrappers import VectorEnv
+from envs.wrappers import WHOLE, VectorEnv
 from lamour_jax.agents.ppo.learner import Learner, LearnerState
 from lamour_jax.config import PPOConfig
-from lamour_jax.devices import WHOLE, deal, shards_of
+from lamour_jax.devices import deal, shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.rollout import collect
 from lamour_jax.types import Agent, Metrics, Params, TrainState

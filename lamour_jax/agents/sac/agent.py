@@ -4,14 +4,14 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from envs.wrappers import VectorEnv
+from envs.wrappers import SPLIT, WHOLE, VectorEnv
 from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.config import SACConfig
-from lamour_jax.devices import SPLIT, WHOLE, shards_of
+from lamour_jax.devices import shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
-from lamour_jax.rollout import Act, collect
-from lamour_jax.types import Agent, Metrics, Params, TrainState, Transition
+from lamour_jax.rollout import Act, blank_transition, collect, random_actions
+from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
 class SACState(struct.PyTreeNode):
@@ -43,7 +43,9 @@ def make_sac(
     obs_size, action_size = env.env.observation_size, env.env.action_size
     learner = Learner(config, obs_size, action_size, num_updates)
     replay = make_replay(
-        _example(obs_size, action_size), config.replay_capacity, num_shards or shards_of(env.mesh)
+        blank_transition(obs_size, action_size),
+        config.replay_capacity,
+        num_shards or shards_of(env.mesh),
     )
     prefill_steps = -(-config.random_steps // env.num_envs)
 
@@ -69,7 +71,7 @@ def make_sac(
         )
 
         def random_step(state: TrainState, key: jax.Array):
-            return store(state, _random_actions(action_size), key, 1)[0], None
+            return store(state, random_actions(action_size), key, 1)[0], None
 
         keys = jax.random.split(prefill_key, max(prefill_steps, 1))
         return jax.lax.scan(random_step, state, keys)[0]
@@ -111,16 +113,3 @@ def make_sac(
             updates=WHOLE,
         ),
     )
-
-
-def _random_actions(action_size: int) -> Act:
-    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
-
-    return act
-
-
-def _example(obs_size: int, action_size: int) -> Transition:
-    scalar = jnp.zeros(())
-    obs, action = jnp.zeros(obs_size), jnp.zeros(action_size)
-    return Transition(obs, action, scalar, scalar, obs, scalar, scalar)

@@ -1,7 +1,5 @@
 """PPO as an agent: what is collected and counted, populations, and that it learns."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +11,7 @@ from lamour_jax.config import PPOConfig, learner_config, stored_learner, to_json
 from lamour_jax.networks import Actor
 from lamour_jax.population import member, populate
 from lamour_jax.recovery import make_rule
-from tests.scripted import Scripted
+from tests.scripted import Scripted, program
 
 CONFIG = PPOConfig(
     num_envs=4,
@@ -23,15 +21,6 @@ CONFIG = PPOConfig(
     hidden_sizes=(8, 8),
     value_warmup=0,
 )
-
-
-def program(weight: float):
-    """A reward program that differs from another in its weight."""
-    return SimpleNamespace(
-        is_recovered=lambda state: (weight * state[0] > 0.0).astype(jnp.int32),
-        calculate_reward=lambda state, action: -weight * jnp.abs(state[0] - 1.0),
-        is_sound=lambda state, action: jnp.bool_(True),
-    )
 
 
 def make_agent(config=CONFIG, weights=(1.0,)):

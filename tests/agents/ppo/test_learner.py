@@ -11,6 +11,7 @@ from lamour_jax.agents.ppo.learner import Batch, Learner
 from lamour_jax.config import PPOConfig
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Transition
+from tests.agents.by_hand import forward
 
 OBS, ACTIONS, BATCH = 3, 2, 16
 CONFIG = PPOConfig(
@@ -30,16 +31,6 @@ def make(**changes) -> Learner:
 
 def update(learner, state, batch):
     return jax.jit(learner.update)(state, batch, jax.random.key(1))
-
-
-def forward(params, obs):
-    """The actor written out: two ReLU layers, then mean and log_std."""
-    x = obs
-    for layer in ("Dense_0", "Dense_1"):
-        dense = params["params"]["shared"][layer]
-        x = jnp.maximum(x @ dense["kernel"] + dense["bias"], 0.0)
-    heads = (params["params"][name] for name in ("mean", "log_std"))
-    return tuple(x @ head["kernel"] + head["bias"] for head in heads)
 
 
 def log_prob(params, obs, pre_tanh):

@@ -10,6 +10,7 @@ import pytest
 from lamour_jax.agents.sac.learner import Learner
 from lamour_jax.config import SACConfig
 from lamour_jax.types import Transition
+from tests.agents.by_hand import forward
 
 OBS, ACTIONS, BATCH = 3, 2, 32
 CONFIG = SACConfig(
@@ -95,16 +96,6 @@ def test_where_nothing_is_recovered_the_update_is_plain_sacs(update, state, orig
         first_gradient(with_term.actor_optimizer),
     )
     assert max(jax.tree.leaves(difference)) > 0.1
-
-
-def forward(params, obs):
-    """The actor written out: two ReLU layers, then mean and log_std."""
-    x = obs
-    for layer in ("Dense_0", "Dense_1"):
-        dense = params["params"]["shared"][layer]
-        x = jnp.maximum(x @ dense["kernel"] + dense["bias"], 0.0)
-    heads = (params["params"][name] for name in ("mean", "log_std"))
-    return tuple(x @ head["kernel"] + head["bias"] for head in heads)
 
 
 def test_where_all_is_recovered_and_nothing_else_counts_it_is_behaviour_cloning(
