@@ -3,11 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy import stats
 
 from lamour_jax.networks import (
     LOG_STD_RANGE,
     Actor,
+    Dropout,
     TwinCritic,
     log_prob_pre_tanh,
     sample_pre_tanh,
@@ -72,6 +74,35 @@ def test_dropout_acts_only_where_it_is_asked_for():
     np.testing.assert_array_equal(dropping.apply(params, obs)[0], plain.apply(params, obs)[0])
     dropped = dropping.apply(params, obs, False, rngs=rngs)[0]
     assert np.all(np.any(np.asarray(dropped) != np.asarray(plain.apply(params, obs)[0]), axis=1))
+
+
+def masks(rate, shape, count=1):
+    """Which of `shape` ones a dropout kept with each of `count` keys [count, *shape]."""
+    apply = jax.jit(
+        lambda key: Dropout(rate).apply({}, jnp.ones(shape), False, rngs={"dropout": key})
+    )
+    values = np.stack([apply(key) for key in jax.random.split(jax.random.key(0), count)])
+    np.testing.assert_allclose(values[values > 0], 1.0 / (1.0 - rate), rtol=1e-6)
+    return values > 0
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_dropout_drops_the_share_asked_for(rate):
+    kept = masks(rate, (512, 256))[0]
+    spread = np.sqrt(rate * (1 - rate))  # of one unit; five standard errors are allowed
+    assert abs(kept.mean() - (1 - rate)) < 5 * spread / np.sqrt(kept.size)
+    assert np.all(np.abs(kept.mean(0) - (1 - rate)) < 5 * spread / np.sqrt(512))
+    assert np.all(np.abs(kept.mean(1) - (1 - rate)) < 5 * spread / np.sqrt(256))
+
+
+def test_dropped_units_know_nothing_of_their_neighbours_nor_of_the_next_mask():
+    kept = masks(0.5, (64, 256), count=64).astype(float) - 0.5
+    bound = 5 * 0.25 / np.sqrt(kept.size)  # five standard errors of a product of two coins
+    for shift in (1, 2, 4, 128, 255):
+        assert abs(np.mean(kept * np.roll(kept, shift, axis=2))) < bound
+    for shift in (1, 2, 32):
+        assert abs(np.mean(kept * np.roll(kept, shift, axis=1))) < bound
+        assert abs(np.mean(kept * np.roll(kept, shift, axis=0))) < bound
 
 
 def test_the_two_critics_are_independent_and_see_the_action():
