@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-# XLA logs every program it finds in the cache; must be set before it is loaded.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# XLA logs every program that it finds in the cache, on a CPU as an error (its list of what the CPU
+# can do holds settings too, which no CPU has). Must be set before XLA is loaded.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from lamour_jax.errors import UserError
 
