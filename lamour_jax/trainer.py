@@ -15,6 +15,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
 from envs.wrappers import WHOLE
+from lamour_jax.compilation import Compilation, watch_compilation
 from lamour_jax.config import TrainConfig
 from lamour_jax.devices import make_mesh, placed
 from lamour_jax.memory import MemoryPlan, make_plan
@@ -45,7 +46,7 @@ class Programs:
     actor_params: Callable
     num_members: int | None
     iterations_per_epoch: int
-    compile_seconds: float
+    compilation: Compilation
     shapes: TrainState
     memory: MemoryPlan
 
@@ -63,7 +64,6 @@ def compile_programs(
       num_members: size of the population to be trained side by side; None trains one.
       mesh: the devices; by default the first one.
     """
-    began = time.monotonic()
     length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // agent.updates_per_iteration)
     mesh = make_mesh(1) if mesh is None else mesh
     if num_members is not None:
@@ -84,22 +84,18 @@ def compile_programs(
     split = jax.tree.map(lambda leaf: leaf.sharding, shapes)
     whole = NamedSharding(mesh, WHOLE)
     frozen = placed(mesh, WHOLE, original)
-    compiled_epoch = (
-        jax.jit(epoch, donate_argnums=0, out_shardings=(split, whole))
-        .lower(shapes, frozen)
-        .compile()
-    )
-    compiled_init = (
-        jax.jit(agent.init, in_shardings=whole, out_shardings=split).lower(key, original).compile()
-    )
-    seconds = time.monotonic() - began
+    jitted_epoch = jax.jit(epoch, donate_argnums=0, out_shardings=(split, whole))
+    jitted_init = jax.jit(agent.init, in_shardings=whole, out_shardings=split)
+    with watch_compilation() as compilation:
+        compiled_epoch = jitted_epoch.lower(shapes, frozen).compile()
+        compiled_init = jitted_init.lower(key, original).compile()
     return Programs(
         compiled_init,
         compiled_epoch,
         agent.actor_params,
         num_members,
         length,
-        seconds,
+        compilation,
         shapes,
         plan,
     )

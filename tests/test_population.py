@@ -9,6 +9,7 @@ import pytest
 
 from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.compilation import Compilation
 from lamour_jax.config import SACConfig, TrainConfig
 from lamour_jax.memory import MemoryPlan
 from lamour_jax.population import by_member, member, populate
@@ -105,7 +106,7 @@ def fake_programs(losses):
         actor_params=lambda state: jax.tree.map(lambda x: jnp.stack([x, x]), actors),
         num_members=2,
         iterations_per_epoch=10,
-        compile_seconds=0.0,
+        compilation=Compilation(),
         shapes=first,
         memory=MemoryPlan({}, None),
     )

@@ -74,7 +74,7 @@ def run_training(
     network = Actor(task.env.action_size, learner.hidden_sizes)
     play = Evaluator(task.eval_env, network, settings.eval_episodes)
     print(programs.memory)
-    print(f"compiled in {programs.compile_seconds:.1f} s; training in {run.folder}", flush=True)
+    print(f"compiled in {programs.compilation}; training in {run.folder}", flush=True)
     try:
         train(
             programs,
