@@ -1,5 +1,6 @@
 """What is told of the compilation cache, by programs that it has and has not."""
 
+import os
 import subprocess
 import sys
 
@@ -20,7 +21,9 @@ print(record.requests, record.hits, 0.0 < record.seconds < 60.0, record, sep="|"
 
 def run(*arguments):
     command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("|")
+    environment = {name: value for name, value in os.environ.items() if "CACHE" not in name}
+    process = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return process.stdout.split("|")
 
 
 def test_programs_from_the_cache_are_counted(tmp_path):
