@@ -20,9 +20,14 @@ LEARNERS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("learner", LEARNERS)
-@pytest.mark.parametrize("robot", envs.names())
+CASES = [(robot, learner) for robot in envs.names() for learner in LEARNERS]
+QUICK = ("hopper", "sac")
+
+
+@pytest.mark.parametrize(
+    ("robot", "learner"),
+    [QUICK, *(pytest.param(*case, marks=pytest.mark.slow) for case in CASES if case != QUICK)],
+)
 def test_an_epoch_is_exported_for_cuda_and_tpu(robot, learner, tmp_path):
     [folder] = provide_rewards([], 1, robot, tmp_path / "reward").values()
     make, config = LEARNERS[learner]

@@ -15,6 +15,7 @@ from lamour_jax.cli.training import Task, open_run, run_training
 from lamour_jax.config import (
     LEARNERS,
     TrainConfig,
+    evaluation_interval,
     learner_config,
     recovery_updates,
     stored_learner,
@@ -51,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
     parser.add_argument("--learner", default="sac", help=", ".join(LEARNERS))
     parser.add_argument(
-        "--preset", default="fast", help="settings: fast or paper (PPO: fast or scale)"
+        "--preset",
+        default="fast",
+        help="settings: fast, scale (thousands of robots) or paper (SAC)",
     )
     parser.add_argument(
         "--updates",
@@ -148,9 +151,11 @@ def recover(
         num_envs=num_envs,
         hidden_sizes=original.hidden_sizes,
     )
+    num_updates = recovery_updates(env, preset, learner) if updates is None else updates
     settings = common.user_settings(
         TrainConfig,
-        num_updates=recovery_updates(env, preset, learner) if updates is None else updates,
+        num_updates=num_updates,
+        eval_every=evaluation_interval(num_updates),
         seed=seed,
     )
     config = {

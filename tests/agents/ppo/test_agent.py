@@ -7,7 +7,7 @@ import pytest
 
 from envs.wrappers import VectorEnv
 from lamour_jax.agents.ppo.agent import _orders, make_ppo
-from lamour_jax.config import PPOConfig, learner_config, stored_learner, to_json
+from lamour_jax.config import PPOConfig
 from lamour_jax.networks import Actor
 from lamour_jax.population import member, populate
 from lamour_jax.recovery import make_rule
@@ -92,20 +92,6 @@ def test_each_member_learns_as_it_would_alone(original):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-4)
     # The test can fail: the two rewards lead to different values.
     assert not np.allclose(*together.learner.return_scale)
-
-
-def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
-    ppo = learner_config("ppo", "hopper", "fast", num_envs=8)
-    assert (ppo.aux_coef, ppo.consol_coef, ppo.num_envs) == (0.2, 0.5, 8)
-    assert stored_learner({"learner": "ppo", "ppo": to_json(ppo)}) == ppo
-    sac = learner_config("sac", "hopper", "fast")
-    assert stored_learner({"sac": to_json(sac)}) == sac
-    with pytest.raises(ValueError, match=r"'td3'.*sac, ppo"):
-        learner_config("td3", "hopper", "fast")
-    with pytest.raises(ValueError, match=r"'paper'.*fast, scale"):
-        learner_config("ppo", "hopper", "paper")
-    with pytest.raises(ValueError, match="num_minibatches"):
-        PPOConfig(num_envs=3, unroll_length=5, num_minibatches=2)
 
 
 @pytest.mark.slow
