@@ -10,6 +10,7 @@ import envs
 from envs.physics import PhysicsState, SolverLimits, available_engines, make_engine
 from envs.physics.warp import most_constraints, most_contacts
 from envs.wrappers import VectorEnv
+from lamour_jax.cli.common import make_env
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play
 from lamour_jax.importing import actor_params, read_state_dict
@@ -19,6 +20,7 @@ from lamour_jax.rollout import collect, random_actions
 from tests.conftest import released_actor
 from tests.envs.test_mjx import AGREEING, visited
 
+COUNT = 6
 slow = pytest.mark.slow
 needs_warp = pytest.mark.skipif("warp" not in available_engines(), reason="warp-lang is missing")
 
@@ -68,31 +70,34 @@ def hopper():
     return envs.make("hopper", "ood", "warp")
 
 
+@pytest.fixture(scope="module")
+def step(hopper):
+    """Steps batches; compiled once for the tests below, which all take COUNT hoppers."""
+    return jax.jit(jax.vmap(hopper.engine.step))
+
+
 @needs_warp
-def test_every_vmap_is_part_of_one_batch(hopper):
+def test_every_vmap_is_part_of_one_batch(hopper, step):
     """Alone, in a batch, in a batch of batches and with one action for all: the same physics."""
-    physics = hopper.engine
-    states = rest(physics, 6)
-    states = states.replace(qpos=states.qpos.at[:, 1].add(-0.1 * jnp.arange(6.0)))
-    ctrl = jnp.array([0.5, -0.2, 0.1])
-    expected = jax.jit(jax.vmap(physics.step, in_axes=(0, None)))(states, ctrl)
-    nested = jax.tree.map(lambda x: x.reshape(2, 3, *x.shape[1:]), states)
-    nested = jax.jit(jax.vmap(jax.vmap(physics.step, in_axes=(0, None)), in_axes=(0, None)))(
-        nested, ctrl
-    )
-    np.testing.assert_array_equal(nested.qpos.reshape(6, -1), expected.qpos)
-    alone = jax.jit(physics.step)(jax.tree.map(lambda x: x[4], states), ctrl)
-    np.testing.assert_allclose(alone.qvel, expected.qvel[4], atol=1e-6)
+    alone = hopper.engine.step
+    states, ctrl = rest(hopper.engine, COUNT), jnp.array([0.5, -0.2, 0.1])
+    states = states.replace(qpos=states.qpos.at[:, 1].add(-0.1 * jnp.arange(COUNT)))
+    expected = step(states, jnp.tile(ctrl, (COUNT, 1)))
+    nested = jax.tree.map(lambda x: x.reshape(2, COUNT // 2, *x.shape[1:]), states)
+    shared = jax.vmap(jax.vmap(alone, in_axes=(0, None)), in_axes=(0, None))
+    nested = jax.jit(shared)(nested, ctrl)
+    np.testing.assert_array_equal(nested.qpos.reshape(COUNT, -1), expected.qpos)
+    last = jax.jit(alone)(jax.tree.map(lambda x: x[-1], states), ctrl)
+    np.testing.assert_allclose(last.qvel, expected.qvel[-1], atol=1e-6)
 
 
 @needs_warp
 def test_steps_robots_in_the_rollout_of_training(hopper):
-    vector = VectorEnv(hopper, 4, pool_size=4)
     act = random_actions(hopper.action_size)
 
-    def run(engine_env, key):
-        env = VectorEnv(engine_env, 4, pool_size=4)
-        return collect(env, make_rule("sac_zero"), act, vector.reset(key), key, 6)[0].robots
+    def run(env, key):
+        vector = VectorEnv(env, 4, pool_size=4)
+        return collect(vector, make_rule("sac_zero"), act, vector.reset(key), key, 6)[0].robots
 
     key = jax.random.key(0)
     warp, native = (
@@ -104,25 +109,23 @@ def test_steps_robots_in_the_rollout_of_training(hopper):
 
 
 @needs_warp
-@pytest.mark.parametrize(
-    ("field", "value"), [("qpos", np.nan), ("qvel", np.nan), ("qvel", np.inf), ("qvel", 1e11)]
-)
-def test_a_simulation_that_blew_up_comes_back_as_nan_and_alone(hopper, field, value):
-    states = rest(hopper.engine, 3)
-    broken = states.replace(**{field: getattr(states, field).at[1, 2].set(value)})
-    after = jax.jit(jax.vmap(hopper.engine.step))(broken, jnp.zeros((3, 3)))
-    assert np.isnan(after.qpos[1]).all() and np.isnan(after.qvel[1]).all()
-    assert np.isfinite(after.qpos[::2]).all() and np.isfinite(after.qvel[::2]).all()
+def test_a_simulation_that_blew_up_comes_back_as_nan_and_alone(hopper, step):
+    states = rest(hopper.engine, COUNT)
+    qpos = states.qpos.at[0, 2].set(np.nan)
+    qvel = states.qvel.at[1, 2].set(np.nan).at[2, 3].set(np.inf).at[4, 2].set(1e11)
+    after = step(states.replace(qpos=qpos, qvel=qvel), jnp.zeros((COUNT, 3)))
+    for values in (after.qpos, after.qvel, after.qacc_warmstart):
+        assert np.isnan(values[jnp.array([0, 1, 2, 4])]).all()
+        assert np.isfinite(values[jnp.array([3, 5])]).all()
 
 
 @needs_warp
-def test_contacts_without_room_are_never_dropped_silently(monkeypatch):
-    env = envs.make("hopper", "ood", "warp")
-    lying = rest(env.engine, 4).replace(qpos=jnp.tile(jnp.array([0, -1.15, 1.5, 0, 0, 0]), (4, 1)))
-    enough = jax.jit(jax.vmap(env.engine.step))(lying, jnp.zeros((4, 3)))
-    assert np.isfinite(enough.qpos).all()
-    monkeypatch.setattr(env.engine, "_contacts", 1)
-    short = jax.vmap(env.engine.step)(lying, jnp.zeros((4, 3)))
+def test_contacts_without_room_are_never_dropped_silently(hopper, step, monkeypatch):
+    lying = jnp.tile(jnp.array([0, -1.15, 1.5, 0, 0, 0]), (COUNT, 1))
+    states, ctrl = rest(hopper.engine, COUNT).replace(qpos=lying), jnp.zeros((COUNT, 3))
+    assert np.isfinite(step(states, ctrl).qpos).all()
+    monkeypatch.setattr(hopper.engine, "_contacts", 1)
+    short = jax.jit(jax.vmap(lambda *arguments: hopper.engine.step(*arguments)))(states, ctrl)
     assert np.isnan(short.qpos).all()
 
 
@@ -160,8 +163,6 @@ def test_a_missing_package_is_named(monkeypatch):
     assert "warp" not in available_engines()
     with pytest.raises(ValueError, match=r"pip install 'lamour_jax\[warp\]'"):
         envs.make("hopper", "ood", "warp")
-    from lamour_jax.cli.common import make_env
-
     with pytest.raises(UserError, match="NVIDIA Warp"):
         make_env("hopper", "ood", "warp")
 
