@@ -32,9 +32,10 @@ LimitMaker = Callable[[RecoveryEnv, PhysicsState, int], Limit]
 
 
 def default_num_envs(engine: str) -> tuple[int, ...]:
-    """As the device allows: on a CPU, MJX and Warp take long for thousands of robots."""
-    if engine in ("mjx", "warp") and jax.default_backend() == "cpu":
-        return (16, 256)
+    """As the device allows: on a CPU MJX takes long for thousands of robots, and Warp as long for a
+    step of one robot as for one of hundreds."""
+    if jax.default_backend() == "cpu" and engine != "native":
+        return (256,) if engine == "warp" else (16, 256)
     return (1, 16, 64, 256, 1024, 4096)
 
 
