@@ -47,7 +47,7 @@ def measure(robot: str, file: Path | None, engine: str, episodes: int) -> dict[s
     measures = summarise(played)
     return {
         "return": round(measures["return"], 1),
-        "interval": round(1.96 * np.std(played.returns, ddof=1) / np.sqrt(episodes), 1),
+        "interval": round(1.96 * float(np.std(played.returns, ddof=1)) / episodes**0.5, 1),
         "success_rate": round(measures["success_rate"], 3),
         "broken": measures["broken"],
         "compile_seconds": round(middle - began, 1),
