@@ -67,12 +67,13 @@ class RecoveryEnv(Env):
 
     Args:
       start: "normal" or "ood".
-      engine: "auto", "native" or "mjx".
+      engine: "auto", "native", "mjx" or "warp".
       evaluation: give a start without noise the evaluation's.
       normal_fraction: how many of the OOD episodes begin at a normal start all the same, 0 to 1.
 
     Raises:
-      ValueError: an unknown start or engine, or a fraction out of range.
+      ValueError: an unknown start, an engine that is unknown or cannot run here, or a fraction out
+        of range.
     """
 
     name: ClassVar[str]

@@ -1,4 +1,4 @@
-"""How well MJX with few solver iterations agrees with native MuJoCo, and what it costs.
+"""How well MJX and Warp with few solver iterations agree with native MuJoCo, and what it costs.
 
 One control step from many states, visited by random actions from both starts and, where there is
 a policy, by that; the error is the largest over an observation's entries. The table's last row per
@@ -8,6 +8,7 @@ on float32 can undercut. Run: python -m experiments.mjx_agreement --robots hoppe
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +18,7 @@ import numpy as np
 
 import envs
 from envs.base import RecoveryEnv
-from envs.physics import SolverLimits
-from envs.physics.mjx import MjxEngine
+from envs.physics import SolverLimits, available_engines, make_engine
 from lamour_jax.cli.common import set_up
 from lamour_jax.policy import load_policy
 
@@ -95,7 +95,7 @@ def measure(env: RecoveryEnv, engine, states, actions, reference: np.ndarray) ->
     )
 
 
-def agreement(robot: str, policies: Path, num_states: int) -> None:
+def agreement(robot: str, policies: Path, num_states: int, engines: Sequence[str]) -> None:
     """Prints a robot's rows."""
     env = envs.make(robot, "ood", "native")
     visited, actions = visited_states(robot, policies, num_states)
@@ -110,9 +110,15 @@ def agreement(robot: str, policies: Path, num_states: int) -> None:
             flush=True,
         )
 
-    for limits in LIMITS:
-        engine = MjxEngine(env.model, num_substeps=env.num_substeps, limits=SolverLimits(*limits))
-        show(f"mjx {limits[0]} / {limits[1]}", measure(env, engine, states, actions, reference))
+    for name, all_limits in (("mjx", LIMITS), ("warp", (env.mjx_limits,))):
+        if name not in engines:
+            continue
+        for limits in all_limits:
+            engine = make_engine(
+                name, env.model, num_substeps=env.num_substeps, mjx_limits=SolverLimits(*limits)
+            )
+            row = measure(env, engine, states, actions, reference)
+            show(f"{name} {limits[0]} / {limits[1]}", row)
     nudged = jax.tree.map(lambda x: jnp.nextafter(x, jnp.inf), states)
     show("native, input rounded", measure(env, env.engine, nudged, actions, reference))
 
@@ -122,13 +128,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robots", nargs="+", default=list(envs.names()))
     parser.add_argument("--policies", type=Path, default=POLICIES, help="ROBOT.msgpack in a folder")
+    parser.add_argument("--engines", nargs="+", default=available_engines(), help="mjx, warp")
     parser.add_argument("--states", type=int, default=512)
     args = parser.parse_args()
     set_up()
     print("| robot | engine | median error | 99th percentile | above 0.01 | control steps/s |")
     print("| --- | --- | --- | --- | --- | --- |")
     for robot in args.robots:
-        agreement(robot, args.policies, args.states)
+        agreement(robot, args.policies, args.states, args.engines)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Physics engines behind one interface: `init`, `step` on a `PhysicsState`.
 
 An environment asks for an engine by name and never learns which one it got. `auto` is the rule of
-thumb: native MuJoCo on the host's cores where JAX has only a CPU, MJX on an accelerator.
+thumb: native MuJoCo on the host's cores where JAX has only a CPU, MJX on an accelerator. Warp is
+probably the faster one on an NVIDIA GPU, but it is an extra package, is in MJX for less long (MJX
+itself does not choose it by default), and was never measured here on one: it runs when asked for.
 """
 
 import jax
@@ -10,14 +12,28 @@ import mujoco
 from envs.physics.base import Engine, PhysicsState, SolverLimits
 from envs.physics.mjx import MjxEngine
 from envs.physics.native import NativeEngine
+from envs.physics.warp import WarpEngine, warp_available
 
-ENGINES = ("native", "mjx")
+ENGINES = ("native", "mjx", "warp")
 
-__all__ = ["ENGINES", "Engine", "PhysicsState", "SolverLimits", "make_engine", "resolve_engine"]
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "PhysicsState",
+    "SolverLimits",
+    "available_engines",
+    "make_engine",
+    "resolve_engine",
+]
+
+
+def available_engines() -> tuple[str, ...]:
+    """The engines whose packages are installed."""
+    return tuple(name for name in ENGINES if name != "warp" or warp_available())
 
 
 def resolve_engine(name: str) -> str:
-    """The engine that `name` ("auto", "native" or "mjx") stands for on this machine.
+    """The engine that `name` ("auto" or one of ENGINES) stands for on this machine.
 
     Raises:
       ValueError: the name is not one of these.
@@ -34,7 +50,13 @@ def resolve_engine(name: str) -> str:
 def make_engine(
     name: str, model: mujoco.MjModel, *, num_substeps: int, mjx_limits: SolverLimits
 ) -> Engine:
-    """Builds the engine `name` for `model`, `num_substeps` physics steps per control step."""
-    if resolve_engine(name) == "native":
+    """Builds the engine `name` for `model`, `num_substeps` physics steps per control step.
+
+    Raises:
+      ValueError: an unknown name, or an engine that this machine cannot run.
+    """
+    resolved = resolve_engine(name)
+    if resolved == "native":
         return NativeEngine(model, num_substeps=num_substeps)
-    return MjxEngine(model, num_substeps=num_substeps, limits=mjx_limits)
+    kind = WarpEngine if resolved == "warp" else MjxEngine
+    return kind(model, num_substeps=num_substeps, limits=mjx_limits)

@@ -28,7 +28,7 @@ class PhysicsState(struct.PyTreeNode):
 
 
 class SolverLimits(NamedTuple):
-    """Fixed iteration counts of MJX's constraint solver.
+    """Fixed iteration counts of MJX's constraint solver, its own and Warp's.
 
     A vmapped `while_loop` runs until its slowest simulation has converged, so MJX needs small
     limits; each robot's were chosen by measured agreement with native MuJoCo.

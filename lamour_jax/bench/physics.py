@@ -1,7 +1,8 @@
 """Control steps per second over the number of robots, against the engine without anything around.
 
 The limit of "native" is `mujoco.batch.Batch` on the same model, of "mjx" a scan of vmapped
-`mjx.step` with the same solver settings; both step from the same starts with random actions.
+`mjx.step` with the same solver settings; both step from the same starts with random actions. "warp"
+has none yet: its figures stand alone.
 """
 
 import dataclasses
@@ -31,9 +32,10 @@ LimitMaker = Callable[[RecoveryEnv, PhysicsState, int], Limit]
 
 
 def default_num_envs(engine: str) -> tuple[int, ...]:
-    """As the device allows: MJX on a CPU takes long for thousands of robots."""
-    if engine == "mjx" and jax.default_backend() == "cpu":
-        return (16, 256)
+    """As the device allows: on a CPU MJX takes long for thousands of robots, and Warp as long for a
+    step of one robot as for one of hundreds."""
+    if jax.default_backend() == "cpu" and engine != "native":
+        return (256,) if engine == "warp" else (16, 256)
     return (1, 16, 64, 256, 1024, 4096)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import jax
 
 import envs
-from envs.physics import ENGINES, resolve_engine
+from envs.physics import ENGINES, available_engines, resolve_engine
 from lamour_jax.bench import learner, machine, physics, training
 from lamour_jax.bench.peers import measure as peers
 from lamour_jax.bench.plot import save_plot
@@ -40,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--num-envs", type=int, nargs="+", default=[], help="robots; each engine's own if left out"
     )
     parser.add_argument(
-        "--physics", nargs="+", default=list(ENGINES), help="engines of the part physics"
+        "--physics",
+        nargs="+",
+        default=[],
+        help=f"engines of the part physics, of {', '.join(ENGINES)}; those installed if left out",
     )
     parser.add_argument(
         "--policy", type=Path, help="the original policy; the shipped one if left out"
@@ -78,7 +81,7 @@ def bench(
     env: str = "half_cheetah",
     parts: Sequence[str] = PARTS,
     num_envs: Sequence[int] = (),
-    engines: Sequence[str] = ENGINES,
+    engines: Sequence[str] = (),
     policy: Path | None = None,
     budget: float = 2.0,
     cached: bool = False,
@@ -90,7 +93,7 @@ def bench(
       env: the robot.
       parts: some of PARTS.
       num_envs: numbers of robots for the physics; the engines' own by default.
-      engines: whose physics is measured.
+      engines: whose physics is measured; all that are installed by default.
       policy: the original policy, a file or a run folder; the shipped one by default.
       budget: seconds for each measurement, compilation apart.
       cached: take programs from the compilation cache.
@@ -106,6 +109,7 @@ def bench(
     if any(count < 1 for count in num_envs):
         raise UserError("--num-envs: at least 1 robot")
     jax.config.update("jax_enable_compilation_cache", cached)
+    engines = engines or available_engines()
     subject, default = _subject(env, policy), resolve_engine("auto")
     folder = common.output_folder(out, "bench", env)
     table = Table(machine.describe())

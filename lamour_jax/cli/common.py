@@ -6,6 +6,7 @@ Imports as little as it can: `lamour check` must not wait for physics and the tr
 from __future__ import annotations
 
 import argparse
+import os
 import time
 import warnings
 from collections.abc import Callable
@@ -35,6 +36,7 @@ def set_up() -> None:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_default_matmul_precision", "highest")
+    os.environ.setdefault("WARP_CACHE_PATH", str(cache_folder("warp")))  # of the engine warp
 
 
 def add_env_argument(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +45,9 @@ def add_env_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_physics_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--physics", default="auto", help="engine: auto, native (host cores) or mjx (JAX)"
+        "--physics",
+        default="auto",
+        help="engine: auto, native (host cores), mjx (JAX) or warp (NVIDIA Warp)",
     )
 
 

@@ -25,7 +25,7 @@ def test_unknown_start_lists_the_known():
 
 
 def test_unknown_engine_lists_the_known():
-    with pytest.raises(ValueError, match=r"'bullet'.*auto, native, mjx"):
+    with pytest.raises(ValueError, match=r"'bullet'.*auto, native, mjx, warp"):
         envs.make("hopper", engine="bullet")
 
 
@@ -33,7 +33,8 @@ def test_auto_is_native_on_a_cpu(monkeypatch):
     for backend, engine in (("cpu", "native"), ("gpu", "mjx"), ("tpu", "mjx")):
         monkeypatch.setattr("jax.default_backend", lambda backend=backend: backend)
         assert resolve_engine("auto") == engine
-        assert resolve_engine("mjx") == "mjx"
+        for named in ("native", "mjx", "warp"):
+            assert resolve_engine(named) == named
 
 
 def test_missing_models_say_what_to_install(monkeypatch):
