@@ -20,8 +20,10 @@ demo: setup
 test: setup lint
 	$(BIN)/pytest -n auto --dist loadfile -q
 
+# NVIDIA Warp beside the rest: without it, its tests are skipped.
 test-slow: setup
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pip install --quiet --disable-pip-version-check warp-lang==1.19.0
+	$(BIN)/pytest -n auto --dist worksteal -q -m slow
 
 lint: setup
 	$(BIN)/ruff check .
