@@ -12,12 +12,12 @@ from lamour_jax.config import (
 )
 
 
-@pytest.mark.parametrize("learner", ["sac", "ppo"])
-def test_scale_is_for_thousands_of_robots(learner):
+@pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])
+def test_scale_is_for_thousands_of_robots(learner, updates):
     config = learner_config(learner, "half_cheetah", "scale")
     assert config.num_envs == 2048 and config.normal_start_fraction == 0.0
     assert all(number % 8 == 0 for number in config.split_numbers.values())  # eight devices
-    assert recovery_updates("half_cheetah", "scale", learner) == 40_000
+    assert recovery_updates("half_cheetah", "scale", learner) == updates
 
 
 def test_some_twenty_evaluations_make_a_curve():
