@@ -20,6 +20,11 @@ from lamour_jax import hosts
 from lamour_jax.errors import UserError
 from lamour_jax.types import TrainState
 
+_UNFIT = (
+    "the checkpoint does not fit these settings: resume with the settings that the run was started"
+    " with (they are in its config.json)"
+)
+
 
 class CheckpointStore:
     """The checkpoints of one run.
@@ -78,12 +83,12 @@ class CheckpointStore:
         # As NumPy's: the devices that it was saved from may be others.
         arrays = [np.empty(leaf.shape, leaf.dtype) for leaf in target]
         try:
-            return self._manager.restore(self.latest, args=ocp.args.StandardRestore(arrays))
+            stored = self._manager.restore(self.latest, args=ocp.args.StandardRestore(arrays))
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                "the checkpoint does not fit these settings: resume with the settings that the"
-                " run was started with (they are in its config.json)"
-            ) from error
+            raise UserError(_UNFIT) from error
+        if any(a.shape != b.shape for a, b in zip(stored, target, strict=True)):
+            raise UserError(_UNFIT)
+        return stored
 
     def close(self) -> None:
         self._manager.close()
@@ -117,6 +122,7 @@ def _from_stored(stored: Iterator[np.ndarray], like: TrainState) -> TrainState:
         return place(leaf, target.sharding)
 
     def place(leaf: np.ndarray, sharding: jax.sharding.Sharding) -> jax.Array:
-        return jax.make_array_from_callback(leaf.shape, sharding, lambda part: leaf[part])
+        # Copied: an epoch donates its argument, and orbax may hold on to what it restored.
+        return jax.make_array_from_callback(leaf.shape, sharding, lambda part: leaf[part].copy())
 
     return jax.tree.map(restore, like)

@@ -244,8 +244,7 @@ def _first_state(
     programs: Programs, original: Params | None, config: TrainConfig, run: Run, resume: bool
 ) -> TrainState:
     if resume:
-        # Copied: an epoch donates its argument, and orbax may hold on to what it restored.
-        return jax.tree.map(jnp.copy, run.checkpoints.restore(programs.shapes))
+        return run.checkpoints.restore(programs.shapes)
     return programs.init(_first_key(config, programs.num_members), original)
 
 
