@@ -29,7 +29,8 @@ def free_port() -> int:
 
 
 def start(command: list[str], devices: int = 1) -> subprocess.Popen:
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    # What is compiled runs for a second or two: optimising it would take longer.
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
@@ -89,15 +90,10 @@ def test_two_processes_learn_what_one_with_two_devices_learns(what, tmp_path):
         assert found["failure"] == ["UserError: process 1: no disk", "OSError: no disk"][k]
 
 
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory) -> list[tuple[int, str, str]]:
-    """What remained of two processes, of which process 1 was killed."""
-    command = [*TWO_HOSTS, "lost", str(tmp_path_factory.mktemp("lost")), str(free_port())]
-    return finished([start([*command, str(k)]) for k in range(2)], 120)
-
-
-def test_a_lost_process_ends_the_other_with_a_message(lost):
-    (code, _, err), (killed, _, _) = lost
+def test_a_lost_process_ends_the_other_with_a_message(tmp_path):
+    command = [*TWO_HOSTS, "lost", str(tmp_path), str(free_port())]
+    processes = [start([*command, str(k)]) for k in range(2)]
+    (code, _, err), (killed, _, _) = finished(processes, 120)
     assert killed == -signal.SIGKILL
     assert code == 2
     assert "another process of this training is gone: start again" in err
