@@ -140,12 +140,8 @@ def train(
             state, metrics = programs.epoch(state, original)
             updates, env_steps = _counters(state)
             numbers = _by_member(hosts.whole(metrics), programs.num_members)
-
-            def log(updates=updates, env_steps=env_steps, numbers=numbers) -> bool:
-                watch.epoch(updates, env_steps, numbers)
-                return stop_requested()
-
-            if any(hosts.each(log)):
+            hosts.agree(partial(watch.epoch, updates, env_steps, numbers))
+            if any(hosts.each(stop_requested)):
                 run.checkpoints.save(updates, state)
                 raise Interrupted
             if updates < next_eval and updates < config.num_updates:

@@ -126,7 +126,7 @@ def joined(options: argparse.Namespace) -> Iterator[None]:
         " the lost one said)"
     )
     with hosts.losses_explained(advice):
-        own = ("process_id", "run")
+        own = ("coordinator", "process_id", "run")
         command = {name: str(x) for name, x in vars(options).items() if name not in own}
         given = hosts.each(lambda: command)
         unlike = [name for name in command if any(other[name] != command[name] for other in given)]
