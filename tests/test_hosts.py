@@ -28,12 +28,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start(command: list[str], devices: int = 1) -> subprocess.Popen:
+def start(command: list[str], devices: int = 1, **environment: str) -> subprocess.Popen:
     # What is compiled runs for a second or two: optimising it would take longer.
     flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     return subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu", **environment},
     )  # fmt: skip
 
 
@@ -69,8 +69,9 @@ def policies(folder: Path) -> dict[str, object]:
     ["sac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ppo", "population"))],
 )
 def test_two_processes_learn_what_one_with_two_devices_learns(what, tmp_path):
-    command, port = [*TWO_HOSTS, what, str(tmp_path)], str(free_port())
-    processes = [start([*command, port, str(k)]) for k in range(2)] + [start(command, devices=2)]
+    command, address = [*TWO_HOSTS, what, str(tmp_path)], f"127.0.0.1:{free_port()}"
+    processes = [start([*command, address, str(k)]) for k in range(2)]
+    processes.append(start(command, devices=2))
     for code, _, err in finished(processes, 500):
         assert code == 0, err[-3000:]
     alone, two, continued = (policies(tmp_path / name) for name in ("alone", "two", "interrupted"))
@@ -90,9 +91,21 @@ def test_two_processes_learn_what_one_with_two_devices_learns(what, tmp_path):
         assert found["failure"] == ["UserError: process 1: no disk", "OSError: no disk"][k]
 
 
-def test_a_lost_process_ends_the_other_with_a_message(tmp_path):
-    command = [*TWO_HOSTS, "lost", str(tmp_path), str(free_port())]
-    processes = [start([*command, str(k)]) for k in range(2)]
+def slurm(process: int, port: int) -> dict[str, str]:
+    """The environment of one of two tasks, as srun makes it."""
+    return {
+        "SLURM_JOB_ID": "7",
+        "SLURM_STEP_NODELIST": "127.0.0.1",
+        "SLURM_NTASKS": "2",
+        "SLURM_PROCID": str(process),
+        "SLURM_LOCALID": str(process),
+        "JAX_COORDINATOR_PORT": str(port),
+    }
+
+
+def test_tasks_of_slurm_find_one_another_and_notice_when_one_is_lost(tmp_path):
+    command, port = [*TWO_HOSTS, "lost", str(tmp_path), hosts.AUTO], free_port()
+    processes = [start(command, **slurm(k, port)) for k in range(2)]
     (code, _, err), (killed, _, _) = finished(processes, 120)
     assert killed == -signal.SIGKILL
     assert code == 2

@@ -1,4 +1,5 @@
-"""Run by test_hosts.py, in two processes that stand for hosts, and alone: `WHAT FOLDER [PORT ID]`.
+"""Run by test_hosts.py, in two processes that stand for hosts, and alone:
+`WHAT FOLDER [auto | HOST:PORT ID]`.
 
 The two train the scripted world, are interrupted, and go on; one process with as many devices does
 it in one go, and then goes on with what the two left.
@@ -138,8 +139,10 @@ def lost() -> dict:
 
 if __name__ == "__main__":
     what, folder = sys.argv[1], Path(sys.argv[2])
-    if len(sys.argv) > 3:
-        hosts.join(f"127.0.0.1:{sys.argv[3]}", 2, int(sys.argv[4]), timeout=120)
+    if sys.argv[3:] == [hosts.AUTO]:
+        hosts.join(hosts.AUTO, timeout=120)
+    elif len(sys.argv) > 3:
+        hosts.join(sys.argv[3], 2, int(sys.argv[4]), timeout=120)
     try:
         if what == "lost":
             found = lost()
