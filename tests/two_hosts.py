@@ -86,7 +86,7 @@ def two(what: str, folder: Path) -> dict:
         (folder / "copied").rename(folder / INTERRUPTED)
     with shared_run(lambda: existing_run(place)) as run:
         train(programs, evaluated, original, config, run, resume=True)
-    return {**found, **messages()}
+    return found
 
 
 def messages() -> dict:
@@ -127,14 +127,19 @@ def alone(what: str, folder: Path) -> dict:
     return {}
 
 
-def lost() -> dict:
-    """Process 1 dies while the leader waits for it."""
-    hosts.each(lambda: "here")
+def lost(folder: Path) -> None:
+    """The two talk; then process 1 dies while the leader waits for it."""
+    write(folder, messages())
     if jax.process_index() == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     with hosts.losses_explained("start again"):
         hosts.each(lambda: "anybody?")
-    return {}
+
+
+def write(folder: Path, found: dict) -> None:
+    """Leaves what this process found to the test."""
+    who = "alone" if jax.process_count() == 1 else jax.process_index()
+    (folder / f"found-{who}.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":
@@ -145,10 +150,8 @@ if __name__ == "__main__":
         hosts.join(sys.argv[3], 2, int(sys.argv[4]), timeout=120)
     try:
         if what == "lost":
-            found = lost()
+            lost(folder)
         else:
-            found = (two if jax.process_count() == 2 else alone)(what, folder)
+            write(folder, (two if jax.process_count() == 2 else alone)(what, folder))
     except UserError as error:
         sys.exit(f"lamour: {error}")
-    place = folder / f"found-{'alone' if jax.process_count() == 1 else jax.process_index()}.json"
-    place.write_text(json.dumps(found))
