@@ -22,40 +22,46 @@ MEMBERS = "members"  # with ROBOTS the axes of every mesh
 def make_mesh(
     num_devices: int | None, *, num_members: int = 1, divisible: dict[str, int] | None = None
 ) -> Mesh:
-    """A mesh [members, robots] over devices of all hosts.
+    """A mesh [members, robots] over devices of all processes, as many of each.
 
     A population's members are spread first: what is left of the devices splits every member.
 
     Args:
-      num_devices: how many; None takes as many as the numbers allow.
+      num_devices: how many in all; None takes as many as the numbers allow.
       num_members: size of the population.
       divisible: named numbers that the devices along "robots" must divide (robots, batch, ...).
 
     Raises:
       UserError: there are not so many devices, or they do not divide one of the numbers.
     """
-    devices, numbers = jax.devices(), divisible or {}
+    numbers, processes = divisible or {}, jax.process_count()
+    choices = range(processes, jax.device_count() + 1, processes)
     if num_devices is None:
-        num_devices = next(
-            n for n in range(len(devices), 0, -1) if not _obstacles(n, num_members, numbers)
-        )
-    if not 1 <= num_devices <= len(devices):
-        raise UserError(f"--devices must be 1 to {len(devices)} on this machine, not {num_devices}")
+        fitting = (n for n in reversed(choices) if not _obstacles(n, num_members, numbers))
+        num_devices = next(fitting, processes)
+    if num_devices not in choices:
+        raise UserError(f"--devices must be {_described(choices)}, not {num_devices}")
     if obstacles := _obstacles(num_devices, num_members, numbers):
         name, value = obstacles[0]
         raise UserError(
             f"{num_devices} devices cannot share {name} = {value} evenly: choose a multiple of"
             f" {num_devices // math.gcd(num_devices, num_members)}, or other --devices"
         )
+    devices = [
+        device
+        for process in range(processes)
+        for device in jax.local_devices(process)[: num_devices // processes]
+    ]
     members = math.gcd(num_devices, num_members)
-    grid = np.asarray(devices[:num_devices]).reshape(members, num_devices // members)
+    grid = np.asarray(devices).reshape(members, num_devices // members)
     return Mesh(grid, (MEMBERS, ROBOTS))
 
 
 def describe(mesh: Mesh) -> str:
     """The mesh's devices, for people."""
-    kind = mesh.devices.flat[0].device_kind
-    return kind if mesh.size == 1 else f"{mesh.size} x {kind}"
+    kind, processes = mesh.devices.flat[0].device_kind, jax.process_count()
+    devices = kind if mesh.size == 1 else f"{mesh.size} x {kind}"
+    return devices if processes == 1 else f"{devices} of {processes} processes"
 
 
 def placed(mesh: Mesh, partition: Any, shapes: Any) -> Any:
@@ -84,6 +90,12 @@ def deal(x: jax.Array, num_shards: int) -> jax.Array:
     """Deals steps of robots to the shards: [T, N, ...] -> [S, T * N / S, ...]."""
     parts = x.reshape(x.shape[0], num_shards, -1, *x.shape[2:])
     return jnp.swapaxes(parts, 0, 1).reshape(num_shards, -1, *x.shape[2:])
+
+
+def _described(choices: range) -> str:
+    if choices.step == 1:
+        return f"1 to {len(choices)} on this machine"
+    return f"a multiple of {choices.step}, the processes, up to {choices[-1]}"
 
 
 def _is_spec(node: Any) -> bool:

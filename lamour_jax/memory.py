@@ -62,7 +62,8 @@ def make_plan(shapes: TrainState) -> MemoryPlan:
         "replay": replay_size,
         "networks": learner - replay_size,
     }
-    devices = jax.tree.leaves(shapes)[0].sharding.device_set
+    # Another process's devices do not tell.
+    devices = jax.tree.leaves(shapes)[0].sharding.addressable_devices
     limits = [limit for limit in map(_limit, devices) if limit is not None]
     return MemoryPlan(parts, min(limits, default=None))
 

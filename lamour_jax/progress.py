@@ -6,6 +6,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from lamour_jax import hosts
+
 
 class Progress:
     """A progress bar over gradient updates with speed, health and the last evaluation.
@@ -20,7 +22,7 @@ class Progress:
         self._updates = updates
         self._began_at: tuple[float, int | None] = (time.monotonic(), None)
         self._shown: dict[str, str] = {}
-        self._live = sys.stderr.isatty()
+        self._live = sys.stderr.isatty() and hosts.leads()
         self._bar = tqdm(
             total=num_updates,
             initial=updates,

@@ -14,7 +14,10 @@ import json
 import math
 import os
 import platform
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,14 +25,17 @@ from typing import Any
 import jax
 from tensorboardX import SummaryWriter
 
+from lamour_jax import hosts
 from lamour_jax.checkpoint import CheckpointStore
 from lamour_jax.errors import UserError
-from lamour_jax.files import write_json
+from lamour_jax.files import write_atomically, write_json
 from lamour_jax.policy import load_policy, policy_from_params, save_policy
 from lamour_jax.types import Params
 
 METRICS_FILE = "metrics.jsonl"
 POLICY_FILE = "policy.msgpack"
+ORIGINAL_FILE = "original.msgpack"
+REWARD_FOLDER = "reward"
 MEMBERS_FOLDER = "members"
 
 
@@ -196,6 +202,32 @@ def create_run(folder: Path, config: dict[str, Any]) -> Run:
     return Run(folder, config)
 
 
+@contextmanager
+def shared_run(open_run: Callable[[], Run]) -> Iterator[Run]:
+    """The run that `open_run` gives, closed at the end.
+
+    Of several processes the leader alone opens it. The others work in folders that are gone
+    afterwards, on copies of what a training reads: hosts need share no files.
+    """
+    run = hosts.agree(lambda: open_run() if hosts.leads() else None)
+    inputs = hosts.from_leader(lambda: {} if run is None else _inputs(run.folder))
+    with tempfile.TemporaryDirectory() as scratch:
+        if run is None:
+            for name, content in inputs.items():
+                write_atomically(Path(scratch) / name, content)
+            run = Run(Path(scratch), read_config(Path(scratch)))
+        try:
+            yield run
+        finally:
+            run.close()
+
+
+def _inputs(folder: Path) -> dict[str, bytes]:
+    """The files that a training reads, by their place in the run's folder."""
+    paths = [folder / "config.json", folder / ORIGINAL_FILE, *folder.rglob(f"{REWARD_FOLDER}/**/*")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.is_file()}
+
+
 def read_config(folder: Path) -> dict[str, Any]:
     """The settings that a run was started with.
 
@@ -232,6 +264,7 @@ def machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in ("jax", "flax", "optax", "brax", "mujoco")},
+        "processes": jax.process_count(),
         "devices": [str(device.device_kind) for device in jax.devices()],
         "cpus": os.cpu_count(),
     }

@@ -15,6 +15,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding
 
 from envs.wrappers import WHOLE
+from lamour_jax import hosts
 from lamour_jax.compilation import Compilation, watch_compilation
 from lamour_jax.config import TrainConfig
 from lamour_jax.devices import make_mesh, placed
@@ -80,7 +81,7 @@ def compile_programs(
     key = _first_key(config, num_members)
     shapes = placed(mesh, agent.partition, jax.eval_shape(agent.init, key, original))
     plan = make_plan(shapes)
-    plan.check()
+    hosts.agree(plan.check)
     split = jax.tree.map(lambda leaf: leaf.sharding, shapes)
     whole = NamedSharding(mesh, WHOLE)
     frozen = placed(mesh, WHOLE, original)
@@ -113,10 +114,12 @@ def train(
 ) -> None:
     """Trains until `config.num_updates` or until an evaluation is `good_enough`.
 
-    The run's journals hold the curves and the best policies.
+    The run's journals hold the curves and the best policies. Of several processes the leader
+    evaluates, and all do what they agreed on.
 
     Raises:
-      Interrupted: by Ctrl-C or SIGTERM, after the epoch was finished and the state saved.
+      Interrupted: by Ctrl-C or SIGTERM (of any process), after the epoch was finished and the
+        state saved.
       Diverged: a loss is NaN or infinite (of a population: of every member).
     """
     state = _first_state(programs, original, config, run, resume)
@@ -132,18 +135,19 @@ def train(
         while updates < config.num_updates:
             state, metrics = programs.epoch(state, original)
             updates, env_steps = _counters(state)
-            watch.epoch(updates, env_steps, _by_member(metrics, programs.num_members))
-            if stop_requested():
+            numbers = _by_member(hosts.whole(metrics), programs.num_members)
+            hosts.agree(partial(watch.epoch, updates, env_steps, numbers))
+            if any(hosts.each(stop_requested)):
                 run.checkpoints.save(updates, state)
                 raise Interrupted
             if updates < next_eval and updates < config.num_updates:
                 continue
             next_eval += config.eval_every
-            actors = _by_member(programs.actor_params(state), programs.num_members)
+            actors = _by_member(hosts.whole(programs.actor_params(state)), programs.num_members)
             judge = partial(evaluate, key=jax.random.fold_in(eval_key, updates))
             best = watch.evaluation(updates, env_steps, actors, judge)
             done = good_enough(best) or updates >= config.num_updates
-            if done or time.monotonic() - saved_at > 60 * config.checkpoint_minutes:
+            if done or hosts.from_leader(partial(_is_due, config, saved_at)):
                 run.checkpoints.save(updates, state)
                 saved_at = time.monotonic()
             if done:
@@ -181,12 +185,15 @@ class _Watch:
         evaluate: Callable[[Params], dict[str, Any]],
     ) -> dict[str, Any]:
         """Evaluates and records every member; returns the measures of the best one."""
-        measures = {}
-        for k in self._running:
-            measures[k] = evaluate(actors[k])
-            self._run.journals[k].record_evaluation(
-                updates, env_steps, self._run.seconds, measures[k], actors[k]
-            )
+        measures = {k: hosts.from_leader(partial(evaluate, actors[k])) for k in self._running}
+
+        def record() -> None:
+            for k, measured in measures.items():
+                self._run.journals[k].record_evaluation(
+                    updates, env_steps, self._run.seconds, measured, actors[k]
+                )
+
+        hosts.agree(record)
         best = max(measures, key=lambda k: merit(measures[k]))
         self._progress.evaluation(measures[best], self._run.journals[best].name)
         return measures[best]
@@ -208,9 +215,15 @@ def _by_member(tree: Any, num_members: int | None) -> list[Any]:
     return [member(tree, k) for k in range(num_members)]
 
 
+def _is_due(config: TrainConfig, saved_at: float) -> bool:
+    """Whether the last checkpoint is old enough for the next."""
+    return time.monotonic() - saved_at > 60 * config.checkpoint_minutes
+
+
 def _counters(state: TrainState) -> tuple[int, int]:
     """(updates, env_steps), the same for all members of a population."""
-    return int(np.max(state.updates)), int(np.max(state.env_steps))
+    updates, env_steps = hosts.whole((state.updates, state.env_steps))
+    return int(np.max(updates)), int(np.max(env_steps))
 
 
 def _first_key(config: TrainConfig, num_members: int | None) -> jax.Array:
@@ -223,8 +236,7 @@ def _first_state(
     programs: Programs, original: Params | None, config: TrainConfig, run: Run, resume: bool
 ) -> TrainState:
     if resume:
-        # Copied: an epoch donates its argument, and orbax may hold on to what it restored.
-        return jax.tree.map(jnp.copy, run.checkpoints.restore(programs.shapes))
+        return run.checkpoints.restore(programs.shapes)
     return programs.init(_first_key(config, programs.num_members), original)
 
 

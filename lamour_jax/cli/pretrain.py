@@ -6,16 +6,24 @@ from typing import Any
 
 import jax
 
+from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
-from lamour_jax.cli.training import Evaluator, Task, open_run, run_training
+from lamour_jax.cli.training import (
+    Evaluator,
+    Task,
+    add_hosts_arguments,
+    joined,
+    open_run,
+    run_training,
+)
 from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
-from lamour_jax.runs import Run, create_run, machine
+from lamour_jax.runs import Run, create_run, machine, shared_run
 
 UPDATES = 400_000
 
@@ -30,25 +38,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="of everything random")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_devices_argument(parser)
+    add_hosts_arguments(parser)
     common.add_physics_argument(parser)
     common.add_out_argument(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    if options.resume:
-        measures = resume(options.out, options.updates)
-    elif options.env is None:
-        raise UserError("which robot? give --env")
-    else:
-        measures = pretrain(
-            env=options.env,
-            updates=UPDATES if options.updates is None else options.updates,
-            seed=options.seed,
-            devices=options.devices,
-            physics=options.physics,
-            out=options.out,
-        )
+    with joined(options):
+        if options.resume:
+            measures = resume(options.out, options.updates)
+        elif options.env is None:
+            raise UserError("which robot? give --env")
+        else:
+            measures = pretrain(
+                env=options.env,
+                updates=UPDATES if options.updates is None else options.updates,
+                seed=options.seed,
+                devices=options.devices,
+                physics=options.physics,
+                out=options.out,
+            )
     print(describe(measures))
     print(f"the policy is {measures['policy']}")
     return 0
@@ -70,6 +80,13 @@ def pretrain(
     Raises:
       UserError: bad input, or the run was interrupted.
     """
+    with shared_run(lambda: _create(env, updates, seed, devices, physics, out)) as opened:
+        return _train_and_judge(opened, resuming=False)
+
+
+def _create(
+    env: str, updates: int, seed: int, devices: int | None, physics: str, out: Path | None
+) -> Run:
     robot = common.make_env(env, "normal", physics)
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
     learner = pretrain_config(env)
@@ -85,25 +102,27 @@ def pretrain(
         "train": to_json(settings),
         "machine": machine(),
     }
-    opened = create_run(common.output_folder(out, "pretrain", env), config)
-    return _train_and_judge(opened, resuming=False)
+    return create_run(common.output_folder(out, "pretrain", env), config)
 
 
 def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
     """Continues an interrupted run, or one that is to be longer; returns and raises as
     `pretrain`."""
-    return _train_and_judge(open_run(folder, "pretrain", updates), resuming=True)
+    with shared_run(lambda: open_run(folder, "pretrain", updates)) as opened:
+        return _train_and_judge(opened, resuming=True)
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     learner, settings = stored_learner(run.config), TrainConfig(**run.config["train"])
     robot = common.make_env(run.robot, "normal", run.config["physics"])
-    try:
-        # The original reward everywhere and nothing added: the original task.
-        task = Task(robot, robot, make_rule("sac_env"))
-        run_training(task, learner, settings, run, resume=resuming)
-        network = Actor(robot.action_size, learner.hidden_sizes)
-        play = Evaluator(robot, network, settings.final_eval_episodes)
+    # The original reward everywhere and nothing added: the original task.
+    task = Task(robot, robot, make_rule("sac_env"))
+    run_training(task, learner, settings, run, resume=resuming)
+    play = Evaluator(
+        robot, Actor(robot.action_size, learner.hidden_sizes), settings.final_eval_episodes
+    )
+
+    def conclude() -> dict[str, Any]:
         measures = {
             "robot": run.robot,
             "start": "normal",
@@ -112,6 +131,6 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
             **play(run.journals[0].best_actor(), jax.random.key(EVALUATION_SEED)),
         }
         run.finish(measures)
-    finally:
-        run.close()
-    return measures
+        return measures
+
+    return hosts.from_leader(conclude)

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
-from lamour_jax.cli.training import Task, open_run, run_training
+from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
 from lamour_jax.config import (
     LEARNERS,
     TrainConfig,
@@ -26,9 +27,17 @@ from lamour_jax.errors import UserError
 from lamour_jax.policy import load_policy, save_policy
 from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
-from lamour_jax.runs import POLICY_FILE, Journal, Run, claim_folder, create_run, machine
-
-REWARD_FOLDER = "reward"
+from lamour_jax.runs import (
+    ORIGINAL_FILE,
+    POLICY_FILE,
+    REWARD_FOLDER,
+    Journal,
+    Run,
+    claim_folder,
+    create_run,
+    machine,
+    shared_run,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--num-envs", type=int, help="robots; the preset's if left out")
     common.add_devices_argument(parser)
+    add_hosts_arguments(parser)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run for each")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_physics_argument(parser)
@@ -71,12 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    if options.resume:
-        outcomes = [resume(options.out, options.updates)]
-    else:
-        if options.env is None:
-            raise UserError("which robot? give --env")
-        outcomes = [recover_seed(options, seed) for seed in options.seeds]
+    with joined(options):
+        if options.resume:
+            outcomes = [resume(options.out, options.updates)]
+        else:
+            if options.env is None:
+                raise UserError("which robot? give --env")
+            outcomes = [recover_seed(options, seed) for seed in options.seeds]
     for outcome in outcomes:
         print(describe(outcome))
     return 0
@@ -120,6 +131,8 @@ def recover(
 ) -> dict[str, Any]:
     """Fine-tunes a policy from OOD starts, evaluates it, and writes a run folder with a report.
 
+    Of several processes (`lamour_jax.hosts`) the leader's arguments count, and its folder.
+
     Several reward programs make a population, trained side by side in one compiled program; the
     winner is chosen by the environment's own success rate and return during training.
 
@@ -139,6 +152,47 @@ def recover(
     Raises:
       UserError: bad input, refused reward code, or the run was interrupted.
     """
+
+    def prepare() -> Run:
+        return _create(
+            env=env,
+            policy=policy,
+            reward=reward,
+            candidates=candidates,
+            method=method,
+            learner=learner,
+            preset=preset,
+            updates=updates,
+            num_envs=num_envs,
+            devices=devices,
+            seed=seed,
+            physics=physics,
+            out=out,
+            stop_at=stop_at,
+        )
+
+    with shared_run(prepare) as opened:
+        return _train_and_judge(opened, resuming=False)
+
+
+def _create(
+    *,
+    env: str,
+    policy: Path | None,
+    reward: Sequence[Path],
+    candidates: int,
+    method: str,
+    learner: str,
+    preset: str,
+    updates: int | None,
+    num_envs: int | None,
+    devices: int | None,
+    seed: int,
+    physics: str,
+    out: Path | None,
+    stop_at: float | None,
+) -> Run:
+    """A new run folder, with everything that the training reads; arguments as of `recover`."""
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
     robot = common.make_env(env, "ood", physics)
@@ -187,11 +241,8 @@ def recover(
         opened = create_run(folder, config)
         for journal, source in zip(opened.journals, rewards.values(), strict=False):
             shutil.copytree(source, journal.folder / REWARD_FOLDER)
-    try:
-        save_policy(opened.folder / "original.msgpack", original)
-        return _train_and_judge(opened, resuming=False)
-    finally:
-        opened.close()
+    save_policy(opened.folder / ORIGINAL_FILE, original)
+    return opened
 
 
 def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
@@ -204,11 +255,8 @@ def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
     Raises:
       UserError: there is nothing to continue.
     """
-    opened = open_run(folder, "recover", updates)
-    try:
+    with shared_run(lambda: open_run(folder, "recover", updates)) as opened:
         return _train_and_judge(opened, resuming=True)
-    finally:
-        opened.close()
 
 
 def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
@@ -216,14 +264,14 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     learner = stored_learner(config)
     settings = TrainConfig(**config["train"])
     original = load_policy(
-        run.folder / "original.msgpack",
+        run.folder / ORIGINAL_FILE,
         robot=run.robot,
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
     arena = Arena(run.robot, config["physics"], original.network, settings.final_eval_episodes)
     print(f"the original policy of {run.robot}:", flush=True)
-    before = arena.judge_original(original)
+    before = hosts.from_leader(lambda: arena.judge_original(original))
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
         f" {before['ood']['success_rate']:.0%} from OOD starts",
@@ -240,6 +288,11 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
     run_training(task, learner, settings, run, resume=resuming)
+    return hosts.from_leader(lambda: _conclude(run, arena, before))
+
+
+def _conclude(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
+    """Judges the run, writes its outcome and its report, and returns the outcome."""
     outcome = _outcome(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)

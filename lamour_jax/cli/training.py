@@ -1,15 +1,18 @@
 """From settings to a trained policy: what `recover` and `pretrain` share."""
 
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 from jax.sharding import Mesh
 
 from envs.base import RecoveryEnv
 from envs.wrappers import VectorEnv
+from lamour_jax import hosts
 from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.cli.common import user_settings
@@ -86,12 +89,51 @@ def run_training(
             good_enough=task.good_enough,
         )
     except Interrupted:
-        raise UserError(
-            f"interrupted; the state is saved. Continue with: lamour {run.config['kind']}"
-            f" --resume --out {run.folder}"
-        ) from None
+        # Every process says it, with the leader's folder.
+        hosts.from_leader(lambda: _say_interrupted(run))
     except Diverged as error:
         raise UserError(str(error)) from None
+
+
+def _say_interrupted(run: Run) -> NoReturn:
+    others = " and the flags of its processes" if jax.process_count() > 1 else ""
+    raise UserError(
+        f"interrupted; the state is saved. Continue with: lamour {run.config['kind']}"
+        f" --resume --out {run.folder}{others}"
+    ) from None
+
+
+def add_hosts_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--coordinator",
+        help="train in several processes: HOST:PORT at which process 0 listens, or"
+        f" {hosts.AUTO!r} on Slurm, Open MPI, TPU pods and Kubernetes",
+    )
+    parser.add_argument("--num-processes", type=int, help="how many there are")
+    parser.add_argument("--process-id", type=int, help="which of them this is, from 0")
+
+
+@contextmanager
+def joined(options: argparse.Namespace) -> Iterator[None]:
+    """As one of the processes that the options tell of, while the training lasts.
+
+    Raises:
+      UserError: they did not come together, are not given the same command, or one got lost.
+    """
+    hosts.join(options.coordinator, options.num_processes, options.process_id)
+    advice = (
+        "start all of them again, with --resume and --out where a checkpoint was saved (see what"
+        " the lost one said)"
+    )
+    with hosts.losses_explained(advice):
+        own = ("coordinator", "process_id", "run")
+        command = {name: str(x) for name, x in vars(options).items() if name not in own}
+        given = hosts.each(lambda: command)
+        unlike = [name for name in command if any(other[name] != command[name] for other in given)]
+        if unlike:
+            names = ", ".join("--" + name.replace("_", "-") for name in unlike)
+            raise UserError(f"the processes were given unlike {names}")
+        yield
 
 
 def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
