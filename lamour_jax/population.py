@@ -36,11 +36,11 @@ def member(tree: Any, index: int) -> Any:
 
 
 def by_member(functions: Sequence[Callable[..., jax.Array]]) -> Callable[..., jax.Array]:
-    """One function for each member, as a function to be called under one `jax.vmap` over members.
+    """K functions for M members, as one to be called under one `jax.vmap` over members.
 
-    Slice k of the arguments goes through functions[k] alone: M calls. `jax.lax.switch` would make
-    M * M, since under `vmap` it computes every branch for every member. A single function is
-    returned as it is.
+    M is a multiple of K: the first M / K members go through functions[0], the next through
+    functions[1], and so on, each member through one alone. `jax.lax.switch` would compute every
+    branch for every member under `vmap`. A single function is returned as it is.
     """
     if len(functions) == 1:
         return functions[0]
@@ -52,13 +52,17 @@ def by_member(functions: Sequence[Callable[..., jax.Array]]) -> Callable[..., ja
 
     @call.def_vmap
     def call_each(axis_size: int, in_batched: Sequence[bool], *arguments: jax.Array):
-        if axis_size != len(functions):
-            raise ValueError(f"{len(functions)} members' functions met {axis_size} members")
+        size, rest = divmod(axis_size, len(functions))
+        if rest:
+            raise ValueError(f"{len(functions)} functions cannot share {axis_size} members evenly")
+        axes = [0 if batched else None for batched in in_batched]
 
-        def slices(k: int) -> list[jax.Array]:
+        def part(k: int) -> jax.Array:
+            members = slice(k * size, (k + 1) * size)
             pairs = zip(arguments, in_batched, strict=True)
-            return [x[k] if batched else x for x, batched in pairs]
+            own = [x[members] if batched else x for x, batched in pairs]
+            return jax.vmap(functions[k], axes)(*own)
 
-        return jnp.stack([f(*slices(k)) for k, f in enumerate(functions)]), True
+        return jnp.concatenate([part(k) for k in range(len(functions))]), True
 
     return call

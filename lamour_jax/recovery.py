@@ -36,8 +36,8 @@ class RecoveryRule(NamedTuple):
 def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> RecoveryRule:
     """The rewards of `method`; "lamour" needs a reward program.
 
-    Several programs make the rule of a population, to be used under one `jax.vmap` over members:
-    member k is rewarded by programs[k].
+    K programs make the rule of a population of K or a multiple, to be used under one `jax.vmap`
+    over members: the first part is rewarded by programs[0], the next by programs[1], and so on.
 
     Raises:
       ValueError: an unknown method, or a program missing.

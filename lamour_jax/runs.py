@@ -131,7 +131,8 @@ class Run:
 
     Args:
       folder: the run's folder, made by `create_run` or left by an earlier run.
-      config: the content of its config.json; "members" in it names a population's.
+      config: the content of its config.json; "members" in it names a population's, whose seeds
+        are "member_seeds".
 
     Attributes:
       journals: one for each member of a population, else one.
@@ -156,6 +157,11 @@ class Run:
     def num_members(self) -> int | None:
         """The size of the population; None where the run is a single training."""
         return len(self.journals) if self.config.get("members") else None
+
+    @property
+    def member_seeds(self) -> list[int] | None:
+        """The seed of each member of a population; None where the run is a single training."""
+        return self.config.get("member_seeds")
 
     @property
     def seconds(self) -> float:

@@ -3,7 +3,7 @@
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -40,11 +40,12 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Programs:
-    """The compiled regions of training: `init` and one donated `epoch`."""
+    """The compiled regions of training: `init`, which takes `key`, and one donated `epoch`."""
 
     init: Callable
     epoch: Callable
     actor_params: Callable
+    key: jax.Array
     num_members: int | None
     iterations_per_epoch: int
     compilation: Compilation
@@ -56,18 +57,20 @@ def compile_programs(
     agent: Agent,
     original: Params | None,
     config: TrainConfig,
-    num_members: int | None = None,
+    member_seeds: Sequence[int] | None = None,
     mesh: Mesh | None = None,
 ) -> Programs:
     """Compiles ahead of time, so that what it takes is known and shown apart.
 
     Args:
-      num_members: size of the population to be trained side by side; None trains one.
+      member_seeds: of each member of the population to be trained side by side, in place of
+        `config.seed`; None trains one.
       mesh: the devices; by default the first one.
     """
-    length = max(1, min(UPDATES_PER_EPOCH, config.eval_every) // agent.updates_per_iteration)
+    shortest = min(UPDATES_PER_EPOCH, config.eval_every, config.num_updates)
+    length = max(1, shortest // agent.updates_per_iteration)
     mesh = make_mesh(1) if mesh is None else mesh
-    if num_members is not None:
+    if member_seeds is not None:
         agent = populate(agent)
 
     def epoch(state: TrainState, original: Params | None):
@@ -78,7 +81,7 @@ def compile_programs(
         )
         return state, jax.tree.map(lambda values: jnp.mean(values, axis=0), metrics)
 
-    key = _first_key(config, num_members)
+    key = _first_key(config.seed if member_seeds is None else member_seeds)
     shapes = placed(mesh, agent.partition, jax.eval_shape(agent.init, key, original))
     plan = make_plan(shapes)
     hosts.agree(plan.check)
@@ -91,14 +94,15 @@ def compile_programs(
         compiled_epoch = jitted_epoch.lower(shapes, frozen).compile()
         compiled_init = jitted_init.lower(key, original).compile()
     return Programs(
-        compiled_init,
-        compiled_epoch,
-        agent.actor_params,
-        num_members,
-        length,
-        compilation,
-        shapes,
-        plan,
+        init=compiled_init,
+        epoch=compiled_epoch,
+        actor_params=agent.actor_params,
+        key=key,
+        num_members=None if member_seeds is None else len(member_seeds),
+        iterations_per_epoch=length,
+        compilation=compilation,
+        shapes=shapes,
+        memory=plan,
     )
 
 
@@ -122,7 +126,7 @@ def train(
         state saved.
       Diverged: a loss is NaN or infinite (of a population: of every member).
     """
-    state = _first_state(programs, original, config, run, resume)
+    state = _first_state(programs, original, run, resume)
     eval_key = jax.random.fold_in(jax.random.key(config.seed), 0x5EED)
     updates, env_steps = _counters(state)
     next_eval = (updates // config.eval_every + 1) * config.eval_every
@@ -226,18 +230,15 @@ def _counters(state: TrainState) -> tuple[int, int]:
     return int(np.max(updates)), int(np.max(env_steps))
 
 
-def _first_key(config: TrainConfig, num_members: int | None) -> jax.Array:
-    """Candidates are compared with the same randomness."""
-    key = jax.random.key(config.seed)
-    return key if num_members is None else jnp.stack([key] * num_members)
+def _first_key(seed: int | Sequence[int]) -> jax.Array:
+    """The key of one training, or those of a population's [M]."""
+    return jax.random.key(seed) if isinstance(seed, int) else jnp.stack([*map(_first_key, seed)])
 
 
-def _first_state(
-    programs: Programs, original: Params | None, config: TrainConfig, run: Run, resume: bool
-) -> TrainState:
+def _first_state(programs: Programs, original: Params | None, run: Run, resume: bool) -> TrainState:
     if resume:
         return run.checkpoints.restore(programs.shapes)
-    return programs.init(_first_key(config, programs.num_members), original)
+    return programs.init(programs.key, original)
 
 
 @contextmanager

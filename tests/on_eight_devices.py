@@ -49,7 +49,7 @@ def program(weight: float) -> SimpleNamespace:
 
 def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     """Compiled programs of a training on `num_devices`, and the original policy that it needs."""
-    num_members = len(weights) if len(weights) > 1 else None
+    seeds = [TRAIN.seed] * len(weights) if len(weights) > 1 else None
     mesh = make_mesh(num_devices, num_members=len(weights), divisible=config.split_numbers)
     vector = VectorEnv(env, CONFIG.num_envs, pool_size=16, mesh=mesh)
     rule = make_rule("lamour", [program(weight) for weight in weights])
@@ -58,14 +58,12 @@ def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     original = Actor(env.action_size, CONFIG.hidden_sizes).init(
         jax.random.key(3), jnp.zeros((1, env.observation_size))
     )
-    return compile_programs(agent, original, TRAIN, num_members, mesh), original
+    return compile_programs(agent, original, TRAIN, seeds, mesh), original
 
 
-def trained(programs, original, num_members: int | None, epochs: int = 2):
+def trained(programs, original, epochs: int = 2):
     """The state after some epochs."""
-    key = jax.random.key(1)
-    keys = key if num_members is None else jnp.stack([key] * num_members)
-    state = programs.init(keys, original)
+    state = programs.init(programs.key, original)
     for _ in range(epochs):
         state, metrics = programs.epoch(state, original)
     return state, metrics
@@ -86,8 +84,8 @@ def one_training(name: str) -> dict:
     config = PPO if name == "ppo" else CONFIG
     one, original = compiled(env, 1, config=config)
     eight, _ = compiled(env, 8, config=config)
-    state, metrics = trained(one, original, None)
-    shared, shared_metrics = trained(eight, original, None)
+    state, metrics = trained(one, original)
+    shared, shared_metrics = trained(eight, original)
     text = eight.epoch.as_text()
     robots = shared.robots.robots.obs
     return {
@@ -106,8 +104,8 @@ def population() -> dict:
     """Two members on one device, and on a mesh of 2 x 4."""
     env, weights = Scripted("ood", episode_length=6), (1.0, 30.0)
     (one, original), (eight, _) = compiled(env, 1, weights), compiled(env, 8, weights)
-    state, _ = trained(one, original, 2)
-    shared, _ = trained(eight, original, 2)
+    state, _ = trained(one, original)
+    shared, _ = trained(eight, original)
     actors = shared.learner.learner.actor
     return {
         "difference": difference(shared.learner.learner, state.learner.learner),

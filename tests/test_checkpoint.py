@@ -54,7 +54,7 @@ def numbers(state):
 
 
 def first_epoch(programs):
-    state = programs.init(jax.random.key(TRAIN.seed), None)
+    state = programs.init(programs.key, None)
     return programs.epoch(state, None)[0]
 
 

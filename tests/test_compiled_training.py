@@ -90,7 +90,7 @@ def test_the_compiled_epoch_has_no_callback(compiled):
 @pytest.mark.slow
 def test_nothing_moves_from_host_to_device_within_an_epoch(compiled):
     _, programs, _ = compiled
-    state = programs.init(jax.random.key(0), None)
+    state = programs.init(programs.key, None)
     jax.block_until_ready(state)
     with jax.transfer_guard("disallow"):
         with pytest.raises(Exception, match=r"[Dd]isallowed host-to-device transfer"):

@@ -41,8 +41,9 @@ def settings(what: str):
 def new_run(folder: Path, what: str) -> Run:
     """A run folder of the scripted world."""
     members = [f"member-{k}" for k in range(2)] if what == "population" else []
-    sizes = {"observation_size": 2, "action_size": 1}
-    return create_run(folder, {"robot": "scripted", **sizes, "members": members})
+    seeds = [1] * len(members) or None
+    config = {"robot": "scripted", "observation_size": 2, "action_size": 1}
+    return create_run(folder, {**config, "members": members, "member_seeds": seeds})
 
 
 def existing_run(folder: Path) -> Run:

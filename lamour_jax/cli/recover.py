@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +74,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num-envs", type=int, help="robots; the preset's if left out")
     common.add_devices_argument(parser)
     add_hosts_arguments(parser)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="a run for each")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[1], help="several are trained side by side"
+    )
     parser.add_argument("--resume", action="store_true", help="continue the run in --out")
     common.add_physics_argument(parser)
     common.add_out_argument(parser)
@@ -83,18 +86,16 @@ def run(options: argparse.Namespace) -> int:
     common.set_up()
     with joined(options):
         if options.resume:
-            outcomes = [resume(options.out, options.updates)]
+            outcome = resume(options.out, options.updates)
         else:
-            if options.env is None:
-                raise UserError("which robot? give --env")
-            outcomes = [recover_seed(options, seed) for seed in options.seeds]
-    for outcome in outcomes:
-        print(describe(outcome))
+            outcome = _recover(options)
+    print(describe(outcome))
     return 0
 
 
-def recover_seed(options: argparse.Namespace, seed: int) -> dict[str, Any]:
-    folder = common.output_folder(options.out, "recover", options.env)
+def _recover(options: argparse.Namespace) -> dict[str, Any]:
+    if options.env is None:
+        raise UserError("which robot? give --env")
     return recover(
         env=options.env,
         policy=options.policy,
@@ -106,9 +107,9 @@ def recover_seed(options: argparse.Namespace, seed: int) -> dict[str, Any]:
         updates=options.updates,
         num_envs=options.num_envs,
         devices=options.devices,
-        seed=seed,
+        seeds=options.seeds,
         physics=options.physics,
-        out=folder if len(options.seeds) == 1 else folder / f"seed-{seed}",
+        out=options.out,
     )
 
 
@@ -124,7 +125,7 @@ def recover(
     updates: int | None = None,
     num_envs: int | None = None,
     devices: int | None = None,
-    seed: int = 1,
+    seeds: Sequence[int] = (1,),
     physics: str = "auto",
     out: Path | None = None,
     stop_at: float | None = None,
@@ -133,15 +134,16 @@ def recover(
 
     Of several processes (`lamour_jax.hosts`) the leader's arguments count, and its folder.
 
-    Several reward programs make a population, trained side by side in one compiled program; the
-    winner is chosen by the environment's own success rate and return during training.
+    Several reward programs or seeds make a population, trained side by side in one compiled
+    program: a member for each program with each seed. The winner is chosen by the environment's own
+    success rate and return during training.
 
     Args:
       env: the robot.
       policy: the original policy, a file or a run folder; the shipped one by default.
       reward: reward code or folders that hold it; the recorded answers by default.
       candidates: how many recorded answers to take.
-      method, learner, preset, updates, num_envs, seed, physics: how to train.
+      method, learner, preset, updates, num_envs, seeds, physics: how to train.
       devices: how many share the training; as many as divide its numbers by default.
       out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
@@ -165,7 +167,7 @@ def recover(
             updates=updates,
             num_envs=num_envs,
             devices=devices,
-            seed=seed,
+            seeds=seeds,
             physics=physics,
             out=out,
             stop_at=stop_at,
@@ -187,7 +189,7 @@ def _create(
     updates: int | None,
     num_envs: int | None,
     devices: int | None,
-    seed: int,
+    seeds: Sequence[int],
     physics: str,
     out: Path | None,
     stop_at: float | None,
@@ -195,6 +197,8 @@ def _create(
     """A new run folder, with everything that the training reads; arguments as of `recover`."""
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
     robot = common.make_env(env, "ood", physics)
     original, _ = policy_for(robot, policy)
     chosen = common.user_settings(
@@ -210,7 +214,7 @@ def _create(
         TrainConfig,
         num_updates=num_updates,
         eval_every=evaluation_interval(num_updates),
-        seed=seed,
+        seed=seeds[0],
     )
     config = {
         "kind": "recover",
@@ -233,16 +237,24 @@ def _create(
         rewards: dict[str, Path] = {}
         if method == "lamour":
             rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
-        if len(rewards) > 1:
-            config["members"] = list(rewards)
+        members = [(name, seed) for name in (rewards or [""]) for seed in seeds]
+        if len(members) > 1:
+            config["members"] = [_member_name(*member, len(seeds) > 1) for member in members]
+            config["member_seeds"] = [seed for _, seed in members]
         config["devices"] = make_mesh(
-            devices, num_members=max(1, len(rewards)), divisible=chosen.split_numbers
+            devices, num_members=len(members), divisible=chosen.split_numbers
         ).size
         opened = create_run(folder, config)
-        for journal, source in zip(opened.journals, rewards.values(), strict=False):
-            shutil.copytree(source, journal.folder / REWARD_FOLDER)
+        for journal, (name, _) in zip(opened.journals, members, strict=True):
+            if rewards:
+                shutil.copytree(rewards[name], journal.folder / REWARD_FOLDER)
     save_policy(opened.folder / ORIGINAL_FILE, original)
     return opened
+
+
+def _member_name(reward: str, seed: int, several_seeds: bool) -> str:
+    parts = [reward] if reward else []
+    return "-".join([*parts, f"seed-{seed}"] if several_seeds else parts)
 
 
 def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
@@ -277,7 +289,9 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         f" {before['ood']['success_rate']:.0%} from OOD starts",
         flush=True,
     )
-    programs = [load_reward(j.folder / REWARD_FOLDER) for j in run.journals if _learns(config)]
+    # Of all members with one reward program, which are neighbours, the first one's.
+    sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
+    programs = [load_reward(j.folder / REWARD_FOLDER) for j in sources if _learns(config)]
     task = Task(
         env=common.make_env(
             run.robot, "ood", config["physics"], normal_fraction=learner.normal_start_fraction
@@ -314,7 +328,7 @@ def _outcome(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
         "robot": run.robot,
         "method": run.config["method"],
         "preset": run.config["preset"],
-        "seed": run.config["train"]["seed"],
+        "seeds": sorted(set(run.member_seeds or [run.config["train"]["seed"]])),
         "physics": run.config["physics"],
         **judged[winner.name],
         "seconds": round(run.seconds, 1),
@@ -337,7 +351,8 @@ def _promote(run: Run, winner: Journal) -> None:
     """Copies the chosen member's policy and reward to where a run of one has them."""
     shutil.copy2(winner.folder / POLICY_FILE, run.folder / POLICY_FILE)
     shutil.rmtree(run.folder / REWARD_FOLDER, ignore_errors=True)
-    shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
+    if _learns(run.config):
+        shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
 
 
 def _learns(config: dict[str, Any]) -> bool:
@@ -360,7 +375,8 @@ def describe(outcome: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"{outcome['robot']}, {outcome['method']} ({outcome['preset']}, seed"
-            f" {outcome['seed']}), {outcome['recovered']['ood']['episodes']} OOD episodes:",
+            f" {' '.join(map(str, outcome['seeds']))}), {outcome['recovered']['ood']['episodes']}"
+            " OOD episodes:",
             *_describe_members(outcome),
             f"  success_rate      {outcome['success_rate']:.3f}",
             f"  return            {outcome['return']:.0f} (the original policy from normal starts:"
@@ -379,4 +395,24 @@ def _describe_members(outcome: dict[str, Any]) -> list[str]:
         f" retention {figures['retention']:.3f}"
         for name, figures in outcome.get("members", {}).items()
     ]
-    return [*lines, f"  chosen: {outcome['winner']}"] if lines else []
+    if not lines:
+        return []
+    return [*lines, *_describe_means(outcome), f"  chosen: {outcome['winner']}"]
+
+
+def _describe_means(outcome: dict[str, Any]) -> list[str]:
+    """What to expect of each reward program: the winner alone would flatter it."""
+    if len(outcome["seeds"]) == 1:
+        return []
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for name, figures in outcome["members"].items():
+        groups.setdefault(name.rpartition("seed-")[0].rstrip("-"), []).append(figures)
+    return [
+        f"  mean{f' of {name}' if name else ''}: success_rate {_mean(members, 'success_rate'):.3f},"
+        f" return {_mean(members, 'return'):.0f}, retention {_mean(members, 'retention'):.3f}"
+        for name, members in groups.items()
+    ]
+
+
+def _mean(members: list[dict[str, Any]], measure: str) -> float:
+    return statistics.fmean(figures[measure] for figures in members)

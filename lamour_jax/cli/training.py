@@ -73,7 +73,7 @@ def run_training(
     )
     agent = make_agent(learner, task, settings.num_updates, mesh)
     print(f"compiling for {describe(mesh)} ...", flush=True)
-    programs = compile_programs(agent, original, settings, run.num_members, mesh)
+    programs = compile_programs(agent, original, settings, run.member_seeds, mesh)
     network = Actor(task.env.action_size, learner.hidden_sizes)
     play = Evaluator(task.eval_env, network, settings.eval_episodes)
     print(programs.memory)

@@ -11,14 +11,14 @@ from lamour_jax.runs import MEMBERS_FOLDER, read_metrics
 
 @dataclass(frozen=True)
 class Member:
-    """One candidate of a run that trained several side by side.
+    """One training of a run of several, side by side.
 
     Attributes:
       name: its folder's name.
       chosen: it won.
       figures: (label, value) of its final evaluation; empty where it diverged before any.
       rows: its metrics.jsonl.
-      story: its reward.
+      story: its reward; None where an earlier member has the same.
     """
 
     name: str
@@ -30,16 +30,18 @@ class Member:
 
 def read_members(folder: Path, outcome: dict[str, Any], names: list[str]) -> list[Member]:
     """The members `names` of the run in `folder`; none where it is a single training."""
-    found = []
+    found: list[Member] = []
     for name in names:
         place = folder / MEMBERS_FOLDER / name
+        story = read_story(place / "reward")
+        told = any(other.story and story and other.story.source == story.source for other in found)
         found.append(
             Member(
                 name=name,
                 chosen=name == outcome["winner"],
                 figures=_figures(outcome["members"].get(name)),
                 rows=read_metrics(place),
-                story=read_story(place / "reward"),
+                story=None if told else story,
             )
         )
     return found

@@ -147,7 +147,7 @@ def comparison(members: Sequence[tuple[str, Rows]], original_return: float) -> l
         _course(f"Return of {name}", _column(rows, "return"), _Clock(rows), count)
         for name, rows in curves
     )
-    title = "Return per episode from OOD starts, every candidate"
+    title = "Return per episode from OOD starts, every training"
     return [Plot(title, summary, _svg("comparison", _LARGE, longest, draw))]
 
 

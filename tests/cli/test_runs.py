@@ -87,6 +87,30 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
     assert json.loads(measured.stdout)["episodes"] == 2
 
 
+@pytest.mark.slow
+def test_seeds_are_trained_side_by_side_and_their_mean_is_told(tmp_path, hopper_policy):
+    run = tmp_path / "run"
+    process = subprocess.run(
+        [*LAMOUR, *RECOVER, "--policy", str(hopper_policy)]
+        + ["--seeds", "3", "4", "--method", "sac_zero", "--updates", "16", "--out", str(run)],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    outcome = json.loads((run / "metrics.json").read_text())
+    assert outcome["seeds"] == [3, 4]
+    assert list(outcome["members"]) == ["seed-3", "seed-4"]
+    policies = [
+        (run / "members" / name / "policy.msgpack").read_bytes() for name in ("seed-3", "seed-4")
+    ]
+    assert policies[0] != policies[1]
+    assert (run / "policy.msgpack").read_bytes() in policies
+    returns = [figures["return"] for figures in outcome["members"].values()]
+    assert f"return {sum(returns) / 2:.0f}" in process.stdout
+    assert "  mean: success_rate" in process.stdout
+
+
 def test_full_disk_is_said_and_costs_nothing(tmp_path, hopper_policy):
     """A file system of 2 MB: the run's folder fits, its first checkpoint does not."""
     disk = tmp_path / "disk"

@@ -101,7 +101,7 @@ def outcome() -> dict:
         "robot": "half_cheetah",
         "method": "lamour",
         "preset": "fast",
-        "seed": 1,
+        "seeds": [1],
         "physics": "native",
         "success_rate": 0.984375,
         "return": 11234.5,
@@ -156,7 +156,9 @@ def make_population(folder, diverged: str | None = None) -> None:
     good = {name: outcome()[name] for name in poor}
     figures = {"candidate-1": poor, "candidate-2": good}
     for name in figures:
-        shutil.copytree(folder / "reward", folder / "members" / name / "reward")
+        reward = folder / "members" / name / "reward"
+        shutil.copytree(folder / "reward", reward)
+        (reward / "reward.py").write_text(f"{SOURCE}\n# {name}'s\n")
         shutil.copy(folder / "metrics.jsonl", folder / "members" / name / "metrics.jsonl")
     (folder / "metrics.jsonl").unlink()
     _write(folder / "config.json", {**config(), "members": list(figures)})

@@ -184,6 +184,17 @@ def test_candidates_stand_side_by_side_and_the_winner_is_marked(report, run_fold
     assert page.all("script") and not [e for e in page.all("img") if e["src"] == "x"]
 
 
+def test_a_reward_that_members_share_is_shown_once(report, run_folder):
+    make_population(run_folder)
+    source = (run_folder / "members" / "candidate-1" / "reward" / "reward.py").read_text()
+    (run_folder / "members" / "candidate-2" / "reward" / "reward.py").write_text(source)
+    _, page = report()
+    answers = [e["aria-label"] for e in page.all("pre") if "as it was answered" in e["aria-label"]]
+    assert [answer for answer in answers if answer.startswith("candidate")] == [
+        "candidate-1, as it was answered"
+    ]
+
+
 def test_a_candidate_that_diverged_is_said_to_have(report, run_folder):
     make_population(run_folder, diverged="candidate-1")
     _, page = report()
