@@ -149,8 +149,8 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. What
 # saves most is a target that follows its critic more quickly, since the value of standing has to
-# travel back to the first moments on the ground, and a target entropy as low as that of the original
-# policy: were it higher, the temperature would rise after recovery and undo it (docs/performance.md).
+# travel back to the first moments on the ground. And a low target entropy: original policies act
+# almost without noise, and a temperature that rises after recovery undoes it (docs/performance.md).
 _FAST: dict[str, Any] = {
     "num_envs": 64,
     "normal_start_fraction": 0.25,
