@@ -99,7 +99,7 @@ def _draw_learner(ax: Axes, rows: Rows) -> None:
                 color=_PALE,
             )
     _logarithmic(ax, batches)
-    ax.set(title="SAC updates per second, and their share of matrix products", xlabel="batch size")
+    ax.set(title="SAC updates/s, with their share of matrix products", xlabel="batch size")
 
 
 def _draw_training(ax: Axes, rows: Rows) -> None:
