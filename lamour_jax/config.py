@@ -158,14 +158,14 @@ _FAST: dict[str, Any] = {
     "random_steps": 8_000,
     "replay_capacity": 500_000,
     "batch_size": 128,  # half the batch buys nearly twice the updates per second
-    "tau": 0.02,
+    "tau": 0.05,
     "actor_learning_rate": 1e-3,
     "critic_learning_rate": 1e-3,
     "final_learning_rate_fraction": 0.1,
     # In the published runs the robot stands once the temperature has fallen to about this.
     "initial_temperature": 0.03,
     "temperature_learning_rate": 1e-4,
-    "target_entropy_per_action": -3.0,
+    "target_entropy_per_action": -2.0,
     "critic_layer_norm": True,
     "dropout_rate": 0.0,
 }
