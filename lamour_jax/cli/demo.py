@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lamour_jax.cli import common
-from lamour_jax.cli.recover import describe, recover
+from lamour_jax.cli.outcome import describe
+from lamour_jax.cli.recover import recover
 
 ROBOT = "half_cheetah"
 STOP_AT = 0.95  # of the original policy's return

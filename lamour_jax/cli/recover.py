@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
+from lamour_jax.cli.outcome import describe, judge_run, learns_from_programs
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
@@ -30,9 +30,7 @@ from lamour_jax.recovery import METHODS, make_rule
 from lamour_jax.report.html import write_report
 from lamour_jax.runs import (
     ORIGINAL_FILE,
-    POLICY_FILE,
     REWARD_FOLDER,
-    Journal,
     Run,
     claim_folder,
     create_run,
@@ -289,9 +287,11 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         f" {before['ood']['success_rate']:.0%} from OOD starts",
         flush=True,
     )
-    # Of all members with one reward program, which are neighbours, the first one's.
-    sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
-    programs = [load_reward(j.folder / REWARD_FOLDER) for j in sources if _learns(config)]
+    programs = []
+    if learns_from_programs(config):
+        # Of all members with one reward program, which are neighbours, the first one's.
+        sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
+        programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
     task = Task(
         env=common.make_env(
             run.robot, "ood", config["physics"], normal_fraction=learner.normal_start_fraction
@@ -307,57 +307,11 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
 
 def _conclude(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     """Judges the run, writes its outcome and its report, and returns the outcome."""
-    outcome = _outcome(run, arena, before)
+    outcome = judge_run(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)
     write_report(run.folder, arena.ood)
     return {**outcome, "folder": str(run.folder)}
-
-
-def _outcome(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
-    """Judges every member's best policy; the winner's figures are the run's."""
-    winner = max(run.journals, key=lambda journal: journal.best_merit)
-    judged = {
-        journal.name: _figures(before, arena.judge(journal.best_actor()))
-        for journal in run.journals
-        if journal.has_policy
-    }
-    if run.num_members is not None:
-        _promote(run, winner)
-    return {
-        "robot": run.robot,
-        "method": run.config["method"],
-        "preset": run.config["preset"],
-        "seeds": sorted(set(run.member_seeds or [run.config["train"]["seed"]])),
-        "physics": run.config["physics"],
-        **judged[winner.name],
-        "seconds": round(run.seconds, 1),
-        "original": before,
-        **({"winner": winner.name, "members": judged} if run.num_members is not None else {}),
-    }
-
-
-def _figures(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "success_rate": after["ood"]["success_rate"],
-        "return": after["ood"]["return"],
-        "time_to_recovery": after["ood"]["time_to_recovery"],
-        "retention": after["normal"]["return"] / before["normal"]["return"],
-        "recovered": after,
-    }
-
-
-def _promote(run: Run, winner: Journal) -> None:
-    """Copies the chosen member's policy and reward to where a run of one has them."""
-    shutil.copy2(winner.folder / POLICY_FILE, run.folder / POLICY_FILE)
-    shutil.rmtree(run.folder / REWARD_FOLDER, ignore_errors=True)
-    if _learns(run.config):
-        shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
-
-
-def _learns(config: dict[str, Any]) -> bool:
-    """Whether the method learns from reward programs."""
-    return config["method"] == "lamour"
 
 
 def _goal(stop_at: float | None, normal_return: float):
@@ -367,52 +321,3 @@ def _goal(stop_at: float | None, normal_return: float):
         return measures["success_rate"] >= 0.95 and measures["return"] >= stop_at * normal_return
 
     return good_enough
-
-
-def describe(outcome: dict[str, Any]) -> str:
-    """The lines that matter."""
-    time_to_recovery = outcome["time_to_recovery"]
-    return "\n".join(
-        [
-            f"{outcome['robot']}, {outcome['method']} ({outcome['preset']}, seed"
-            f" {' '.join(map(str, outcome['seeds']))}), {outcome['recovered']['ood']['episodes']}"
-            " OOD episodes:",
-            *_describe_members(outcome),
-            f"  success_rate      {outcome['success_rate']:.3f}",
-            f"  return            {outcome['return']:.0f} (the original policy from normal starts:"
-            f" {outcome['original']['normal']['return']:.0f})",
-            "  time_to_recovery  "
-            + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
-            f"  retention         {outcome['retention']:.3f}",
-            f"  {outcome['seconds']:.0f} s; report: {outcome['folder']}/report.html",
-        ]
-    )
-
-
-def _describe_members(outcome: dict[str, Any]) -> list[str]:
-    lines = [
-        f"  {name}: success_rate {figures['success_rate']:.3f}, return {figures['return']:.0f},"
-        f" retention {figures['retention']:.3f}"
-        for name, figures in outcome.get("members", {}).items()
-    ]
-    if not lines:
-        return []
-    return [*lines, *_describe_means(outcome), f"  chosen: {outcome['winner']}"]
-
-
-def _describe_means(outcome: dict[str, Any]) -> list[str]:
-    """What to expect of each reward program: the winner alone would flatter it."""
-    if len(outcome["seeds"]) == 1:
-        return []
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for name, figures in outcome["members"].items():
-        groups.setdefault(name.rpartition("seed-")[0].rstrip("-"), []).append(figures)
-    return [
-        f"  mean{f' of {name}' if name else ''}: success_rate {_mean(members, 'success_rate'):.3f},"
-        f" return {_mean(members, 'return'):.0f}, retention {_mean(members, 'retention'):.3f}"
-        for name, members in groups.items()
-    ]
-
-
-def _mean(members: list[dict[str, Any]], measure: str) -> float:
-    return statistics.fmean(figures[measure] for figures in members)

@@ -1,0 +1,110 @@
+"""What a run of `lamour recover` came to: judged, written down, and told."""
+
+import shutil
+import statistics
+from typing import Any
+
+from lamour_jax.cli.arena import Arena
+from lamour_jax.runs import POLICY_FILE, REWARD_FOLDER, Journal, Run
+
+
+def learns_from_programs(config: dict[str, Any]) -> bool:
+    """Whether the method learns from reward programs."""
+    return config["method"] == "lamour"
+
+
+def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
+    """Judges every member's best policy; the winner's figures are the run's.
+
+    Args:
+      before: the original policy's measures.
+
+    Returns what the run's metrics.json holds. The winner's policy and reward then lie where a run
+    of one training has them.
+    """
+    winner = max(run.journals, key=lambda journal: journal.best_merit)
+    judged = {
+        journal.name: _figures(before, arena.judge(journal.best_actor()))
+        for journal in run.journals
+        if journal.has_policy
+    }
+    if run.num_members is not None:
+        _promote(run, winner)
+    return {
+        "robot": run.robot,
+        "method": run.config["method"],
+        "preset": run.config["preset"],
+        "seeds": sorted(set(run.member_seeds or [run.config["train"]["seed"]])),
+        "physics": run.config["physics"],
+        **judged[winner.name],
+        "seconds": round(run.seconds, 1),
+        "original": before,
+        **({"winner": winner.name, "members": judged} if run.num_members is not None else {}),
+    }
+
+
+def _figures(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "success_rate": after["ood"]["success_rate"],
+        "return": after["ood"]["return"],
+        "time_to_recovery": after["ood"]["time_to_recovery"],
+        "retention": after["normal"]["return"] / before["normal"]["return"],
+        "recovered": after,
+    }
+
+
+def _promote(run: Run, winner: Journal) -> None:
+    """Copies the chosen member's policy and reward to where a run of one has them."""
+    shutil.copy2(winner.folder / POLICY_FILE, run.folder / POLICY_FILE)
+    shutil.rmtree(run.folder / REWARD_FOLDER, ignore_errors=True)
+    if learns_from_programs(run.config):
+        shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
+
+
+def describe(outcome: dict[str, Any]) -> str:
+    """The lines that matter."""
+    time_to_recovery = outcome["time_to_recovery"]
+    return "\n".join(
+        [
+            f"{outcome['robot']}, {outcome['method']} ({outcome['preset']}, seed"
+            f" {' '.join(map(str, outcome['seeds']))}), {outcome['recovered']['ood']['episodes']}"
+            " OOD episodes:",
+            *_describe_members(outcome),
+            f"  success_rate      {outcome['success_rate']:.3f}",
+            f"  return            {outcome['return']:.0f} (the original policy from normal starts:"
+            f" {outcome['original']['normal']['return']:.0f})",
+            "  time_to_recovery  "
+            + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
+            f"  retention         {outcome['retention']:.3f}",
+            f"  {outcome['seconds']:.0f} s; report: {outcome['folder']}/report.html",
+        ]
+    )
+
+
+def _describe_members(outcome: dict[str, Any]) -> list[str]:
+    lines = [
+        f"  {name}: success_rate {figures['success_rate']:.3f}, return {figures['return']:.0f},"
+        f" retention {figures['retention']:.3f}"
+        for name, figures in outcome.get("members", {}).items()
+    ]
+    if not lines:
+        return []
+    return [*lines, *_describe_means(outcome), f"  chosen: {outcome['winner']}"]
+
+
+def _describe_means(outcome: dict[str, Any]) -> list[str]:
+    """What to expect of each reward program: the winner alone would flatter it."""
+    if len(outcome["seeds"]) == 1:
+        return []
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for name, figures in outcome["members"].items():
+        groups.setdefault(name.rpartition("seed-")[0].rstrip("-"), []).append(figures)
+    return [
+        f"  mean{f' of {name}' if name else ''}: success_rate {_mean(members, 'success_rate'):.3f},"
+        f" return {_mean(members, 'return'):.0f}, retention {_mean(members, 'retention'):.3f}"
+        for name, members in groups.items()
+    ]
+
+
+def _mean(members: list[dict[str, Any]], measure: str) -> float:
+    return statistics.fmean(figures[measure] for figures in members)
