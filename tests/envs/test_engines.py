@@ -1,4 +1,5 @@
-"""MJX with few solver iterations against native MuJoCo, one control step from states visited.
+"""MJX and Warp with few solver iterations against native MuJoCo: single control steps from states
+visited, and the returns of released policies.
 
 The bounds hold for the iterations in the environments' `mjx_limits`; docs/physics.md has the
 measurements from which they were chosen.
@@ -10,16 +11,19 @@ import numpy as np
 import pytest
 
 import envs
+from envs.physics import available_engines
 from lamour_jax.evaluation import make_play
 from lamour_jax.importing import actor_params, read_state_dict
 from lamour_jax.networks import Actor
 from tests.conftest import released_actor
 
 # The share of states that has to agree. In a few of an ant's states, with a steep leg on the floor,
-# MJX turns the pyramid of friction another way than native MuJoCo (docs/physics.md).
+# MJX and Warp turn the pyramid of friction another way than native MuJoCo (docs/physics.md).
 AGREEING = {"hopper": 0.99, "half_cheetah": 0.99, "walker2d": 0.99, "ant": 0.95}
 ROBOTS, STEPS, EVERY = 8, 160, 5  # every fifth state of eight robots from both starts: 512
 slow = pytest.mark.slow
+needs_warp = pytest.mark.skipif("warp" not in available_engines(), reason="warp-lang is missing")
+each_engine = pytest.mark.parametrize("engine", ["mjx", pytest.param("warp", marks=needs_warp)])
 
 
 def visited(robot: str):
@@ -42,6 +46,7 @@ def visited(robot: str):
     )
 
 
+@each_engine
 @pytest.mark.parametrize(
     "robot",
     [
@@ -51,32 +56,33 @@ def visited(robot: str):
         pytest.param("ant", marks=slow),
     ],
 )
-def test_one_control_step_agrees_with_native(robot):
+def test_one_control_step_agrees_with_native(robot, engine):
     states, actions = visited(robot)
-    native, mjx = (
-        jax.jit(jax.vmap(envs.make(robot, "ood", engine).step))(states, actions)
-        for engine in ("native", "mjx")
+    native, other = (
+        jax.jit(jax.vmap(envs.make(robot, "ood", name).step))(states, actions)
+        for name in ("native", engine)
     )
-    assert np.asarray(mjx.valid).all()
+    assert np.asarray(other.valid).all()  # Warp has room for all contacts, too
     assert len(actions) == 512
-    error = np.abs(np.asarray(mjx.obs) - np.asarray(native.obs)).max(axis=1)
+    error = np.abs(np.asarray(other.obs) - np.asarray(native.obs)).max(axis=1)
     # Both simulate in their own precision; a contact that opens or closes within the step
     # magnifies what a float32 loses.
     assert np.median(error) < 2e-5
     assert np.quantile(error, AGREEING[robot]) < 2e-3
-    difference = np.abs(np.asarray(mjx.task_reward - native.task_reward))
+    difference = np.abs(np.asarray(other.task_reward - native.task_reward))
     assert np.quantile(difference, AGREEING[robot]) < 1e-2
-    assert np.mean(np.asarray(mjx.healthy) == np.asarray(native.healthy)) > 0.995
+    assert np.mean(np.asarray(other.healthy) == np.asarray(native.healthy)) > 0.995
 
 
 @slow
+@each_engine
 @pytest.mark.parametrize("robot", ["hopper", "half_cheetah", "walker2d", "ant"])
-def test_a_released_policy_keeps_its_return(robot):
+def test_a_released_policy_keeps_its_return(robot, engine):
     returns = {}
-    for engine in ("native", "mjx"):
-        env = envs.make(robot, "normal", engine)
+    for name in ("native", engine):
+        env = envs.make(robot, "normal", name)
         params = actor_params(read_state_dict(released_actor(robot)), robot, env.observation_size)
         play = jax.jit(make_play(env, Actor(env.action_size), 8))
-        returns[engine] = np.asarray(play(params, jax.random.key(0)).returns)
+        returns[name] = np.asarray(play(params, jax.random.key(0)).returns)
     assert np.median(returns["native"]) > 3000
-    assert np.median(returns["mjx"]) > 0.95 * np.median(returns["native"])
+    assert np.median(returns[engine]) > 0.95 * np.median(returns["native"])
