@@ -33,6 +33,11 @@ class RecoveryRule(NamedTuple):
     sound: Callable[[jax.Array, jax.Array], jax.Array]
 
 
+def learns_from_programs(method: str) -> bool:
+    """Whether `method` needs reward programs; the baselines have rewards of their own."""
+    return method == "lamour"
+
+
 def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> RecoveryRule:
     """The rewards of `method`; "lamour" needs a reward program.
 
@@ -42,7 +47,7 @@ def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> Recovery
     Raises:
       ValueError: an unknown method, or a program missing.
     """
-    if method == "lamour":
+    if learns_from_programs(method):
         if not programs:
             raise ValueError("method lamour needs a reward program")
         return _lamour(programs)

@@ -216,16 +216,24 @@ def shared_run(open_run: Callable[[], Run]) -> Iterator[Run]:
     afterwards, on copies of what a training reads: hosts need share no files.
     """
     run = hosts.agree(lambda: open_run() if hosts.leads() else None)
-    inputs = hosts.from_leader(lambda: {} if run is None else _inputs(run.folder))
     with tempfile.TemporaryDirectory() as scratch:
-        if run is None:
-            for name, content in inputs.items():
-                write_atomically(Path(scratch) / name, content)
-            run = Run(Path(scratch), read_config(Path(scratch)))
+        if jax.process_count() > 1:
+            run = _copied(run, Path(scratch))
+        assert run is not None  # a process alone leads
         try:
             yield run
         finally:
             run.close()
+
+
+def _copied(run: Run | None, scratch: Path) -> Run:
+    """The leader's `run`; in the others, who have none, a copy of it in `scratch`."""
+    inputs = hosts.from_leader(lambda: {} if run is None else _inputs(run.folder))
+    if run is not None:
+        return run
+    for name, content in inputs.items():
+        write_atomically(scratch / name, content)
+    return Run(scratch, read_config(scratch))
 
 
 def _inputs(folder: Path) -> dict[str, bytes]:

@@ -5,12 +5,8 @@ import statistics
 from typing import Any
 
 from lamour_jax.cli.arena import Arena
+from lamour_jax.recovery import learns_from_programs
 from lamour_jax.runs import POLICY_FILE, REWARD_FOLDER, Journal, Run
-
-
-def learns_from_programs(config: dict[str, Any]) -> bool:
-    """Whether the method learns from reward programs."""
-    return config["method"] == "lamour"
 
 
 def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +53,7 @@ def _promote(run: Run, winner: Journal) -> None:
     """Copies the chosen member's policy and reward to where a run of one has them."""
     shutil.copy2(winner.folder / POLICY_FILE, run.folder / POLICY_FILE)
     shutil.rmtree(run.folder / REWARD_FOLDER, ignore_errors=True)
-    if learns_from_programs(run.config):
+    if learns_from_programs(run.config["method"]):
         shutil.copytree(winner.folder / REWARD_FOLDER, run.folder / REWARD_FOLDER)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
-from lamour_jax.cli.outcome import describe, judge_run, learns_from_programs
+from lamour_jax.cli.outcome import describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
@@ -25,8 +25,8 @@ from lamour_jax.config import (
 )
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
-from lamour_jax.policy import load_policy, save_policy
-from lamour_jax.recovery import METHODS, make_rule
+from lamour_jax.policy import Policy, load_policy, save_policy
+from lamour_jax.recovery import METHODS, learns_from_programs, make_rule
 from lamour_jax.report.html import write_report
 from lamour_jax.runs import (
     ORIGINAL_FILE,
@@ -153,101 +153,79 @@ def recover(
       UserError: bad input, refused reward code, or the run was interrupted.
     """
 
-    def prepare() -> Run:
-        return _create(
-            env=env,
-            policy=policy,
-            reward=reward,
-            candidates=candidates,
-            method=method,
-            learner=learner,
-            preset=preset,
-            updates=updates,
-            num_envs=num_envs,
-            devices=devices,
-            seeds=seeds,
-            physics=physics,
-            out=out,
-            stop_at=stop_at,
-        )
-
-    with shared_run(prepare) as opened:
-        return _train_and_judge(opened, resuming=False)
-
-
-def _create(
-    *,
-    env: str,
-    policy: Path | None,
-    reward: Sequence[Path],
-    candidates: int,
-    method: str,
-    learner: str,
-    preset: str,
-    updates: int | None,
-    num_envs: int | None,
-    devices: int | None,
-    seeds: Sequence[int],
-    physics: str,
-    out: Path | None,
-    stop_at: float | None,
-) -> Run:
-    """A new run folder, with everything that the training reads; arguments as of `recover`."""
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
-    robot = common.make_env(env, "ood", physics)
-    original, _ = policy_for(robot, policy)
-    chosen = common.user_settings(
-        learner_config,
-        learner=learner,
-        robot=env,
-        preset=preset,
-        num_envs=num_envs,
-        hidden_sizes=original.hidden_sizes,
-    )
-    num_updates = recovery_updates(env, preset, learner) if updates is None else updates
-    settings = common.user_settings(
-        TrainConfig,
-        num_updates=num_updates,
-        eval_every=evaluation_interval(num_updates),
-        seed=seeds[0],
-    )
-    config = {
-        "kind": "recover",
-        "robot": env,
-        "method": method,
-        "preset": preset,
-        "physics": robot.backend,
-        "observation_size": robot.observation_size,
-        "action_size": robot.action_size,
-        "stop_at": stop_at,
-        "learner": learner,
-        learner: to_json(chosen),
-        "train": to_json(settings),
-        "machine": machine(),
-    }
-    folder = common.output_folder(out, "recover", env)
-    claim_folder(folder)
-    with tempfile.TemporaryDirectory() as temporary:
-        # Before the run exists: refused reward code leaves nothing behind.
-        rewards: dict[str, Path] = {}
-        if method == "lamour":
-            rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
-        members = [(name, seed) for name in (rewards or [""]) for seed in seeds]
-        if len(members) > 1:
-            config["members"] = [_member_name(*member, len(seeds) > 1) for member in members]
-            config["member_seeds"] = [seed for _, seed in members]
-        config["devices"] = make_mesh(
-            devices, num_members=len(members), divisible=chosen.split_numbers
-        ).size
-        opened = create_run(folder, config)
-        for journal, (name, _) in zip(opened.journals, members, strict=True):
-            if rewards:
-                shutil.copytree(rewards[name], journal.folder / REWARD_FOLDER)
-    save_policy(opened.folder / ORIGINAL_FILE, original)
-    return opened
+
+    def create() -> Run:
+        robot = common.make_env(env, "ood", physics)
+        original, _ = policy_for(robot, policy)
+        chosen = common.user_settings(
+            learner_config,
+            learner=learner,
+            robot=env,
+            preset=preset,
+            num_envs=num_envs,
+            hidden_sizes=original.hidden_sizes,
+        )
+        num_updates = recovery_updates(env, preset, learner) if updates is None else updates
+        settings = common.user_settings(
+            TrainConfig,
+            num_updates=num_updates,
+            eval_every=evaluation_interval(num_updates),
+            seed=seeds[0],
+        )
+        config = {
+            "kind": "recover",
+            "robot": env,
+            "method": method,
+            "preset": preset,
+            "physics": robot.backend,
+            "observation_size": robot.observation_size,
+            "action_size": robot.action_size,
+            "stop_at": stop_at,
+            "learner": learner,
+            learner: to_json(chosen),
+            "train": to_json(settings),
+            "machine": machine(),
+        }
+        folder = common.output_folder(out, "recover", env)
+        claim_folder(folder)
+        with tempfile.TemporaryDirectory() as temporary:
+            # Before the run exists: refused reward code leaves nothing behind.
+            rewards: dict[str, Path] = {}
+            if learns_from_programs(method):
+                rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
+            return _create_run(folder, config, original, rewards, seeds, devices)
+
+    with shared_run(create) as opened:
+        return _train_and_judge(opened, resuming=False)
+
+
+def _create_run(
+    folder: Path,
+    config: dict[str, Any],
+    original: Policy,
+    rewards: dict[str, Path],
+    seeds: Sequence[int],
+    devices: int | None,
+) -> Run:
+    """A run folder with everything that the training reads: a member for each of the `rewards`
+    (folders by their names; none for a baseline) with each of the `seeds`."""
+    members = [(name, seed) for name in (rewards or [""]) for seed in seeds]
+    if len(members) > 1:
+        config["members"] = [_member_name(*member, len(seeds) > 1) for member in members]
+        config["member_seeds"] = [seed for _, seed in members]
+    config["devices"] = make_mesh(
+        devices, num_members=len(members), divisible=stored_learner(config).split_numbers
+    ).size
+    run = create_run(folder, config)
+    for journal, (name, _) in zip(run.journals, members, strict=True):
+        if rewards:
+            shutil.copytree(rewards[name], journal.folder / REWARD_FOLDER)
+    save_policy(folder / ORIGINAL_FILE, original)
+    return run
 
 
 def _member_name(reward: str, seed: int, several_seeds: bool) -> str:
@@ -288,7 +266,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         flush=True,
     )
     programs = []
-    if learns_from_programs(config):
+    if learns_from_programs(config["method"]):
         # Of all members with one reward program, which are neighbours, the first one's.
         sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
         programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
