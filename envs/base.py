@@ -7,6 +7,7 @@ which is healthy, these are the rules of the original task.
 """
 
 import abc
+import copy
 from typing import ClassVar
 
 import envs.physics.quiet_mjx  # noqa: F401  # isort: skip
@@ -109,6 +110,12 @@ class RecoveryEnv(Env):
         if normal_fraction:
             return Mixture(start, self.normal_start(), normal_fraction)
         return start
+
+    def with_normal_start(self) -> "RecoveryEnv":
+        """The same robot on its original task; both share the engine."""
+        twin = copy.copy(self)
+        twin.start_name, twin.start = "normal", self.normal_start()
+        return twin
 
     @classmethod
     @abc.abstractmethod
