@@ -17,7 +17,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import mujoco
 import numpy as np
 from mujoco.batch import Batch
@@ -78,12 +77,13 @@ def make_poses(env: RecoveryEnv, seed: int, count: int) -> Drops:
       ValueError: the robot cannot be placed on a floor, or hardly ever ends unhealthy and at rest.
     """
     rng = np.random.default_rng(seed)
+    is_healthy = jax.jit(jax.vmap(lambda qpos, qvel: env.reset_to(qpos, qvel).healthy))
     rounds = []
     for _ in range(_MAX_ROUNDS):
-        rounds.append(_settle(env.model, _random_poses(env.model, rng, count)))
-        qpos, qvel, sound = (np.concatenate(parts) for parts in zip(*rounds, strict=True))
-        states = jax.vmap(env.reset_to)(jnp.asarray(qpos), jnp.asarray(qvel))
-        fallen = sound & ~np.asarray(states.healthy)
+        settled = _settle(env.model, _random_poses(env.model, rng, count))
+        rounds.append((*settled, np.asarray(is_healthy(*settled[:2]))))
+        qpos, qvel, sound, healthy = (np.concatenate(parts) for parts in zip(*rounds, strict=True))
+        fallen = sound & ~healthy
         moving = np.abs(qvel).max(axis=1) > AT_REST
         kept = np.flatnonzero(fallen & ~moving)[:count]
         if len(kept) == count:
