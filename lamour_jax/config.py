@@ -93,6 +93,8 @@ class PPOConfig:
     # First rollouts that only the value learns from: the advantages of a value that knows nothing
     # would spoil a policy that works.
     value_warmup: int = 10
+    # Holding what already works
+    anchor_batch_size: int = 64  # states of the original policy's own episodes in each update
     # Networks
     hidden_sizes: tuple[int, ...] = (256, 256)
     value_layer_norm: bool = True

@@ -9,7 +9,6 @@ from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.devices import shards_of
-from lamour_jax.networks import Actor
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
 from lamour_jax.rollout import Act, blank_transition, collect, random_actions
@@ -65,10 +64,7 @@ def make_sac(
     def init(key: jax.Array, original: Params | None) -> TrainState:
         key, robots_key, learner_key, prefill_key, anchors_key = jax.random.split(key, 5)
         start = original if from_original else None
-        anchors = None
-        if original is not None and config.anchor_batch_size:
-            network = Actor(action_size, config.hidden_sizes)
-            anchors = gather_anchors(env, rule, original, network, anchors_key)
+        anchors = gather_anchors(config, env, rule, original, anchors_key)
         state = TrainState(
             learner=SACState(learner.init(learner_key, start), replay.init(), anchors),
             robots=env.reset(robots_key),
@@ -91,10 +87,7 @@ def make_sac(
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
-        anchors = None
-        if state.learner.anchors is not None:
-            shape = (updates, config.anchor_batch_size)
-            anchors = draw_anchors(state.learner.anchors, anchor_key, shape)
+        anchors = draw_anchors(config, state.learner.anchors, anchor_key, updates)
 
         def update(learner_state: LearnerState, inputs):
             batch, anchors, key = inputs
