@@ -150,12 +150,23 @@ class TrainConfig:
         )
 
 
-# Coefficients and temperatures as published: robot -> SACConfig fields.
+# LaMOuR's coefficients and temperatures as published: robot -> SACConfig fields.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
     "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
     "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+}
+
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields. SAC-env and
+# SAC-zero have neither of the terms that the coefficients weigh.
+PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
+    "sero": {
+        "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
+        "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
+        "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
+        "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+    },
 }
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. What
@@ -228,13 +239,13 @@ _PPO_SCALE: dict[str, Any] = {
 PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
 
 
-def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
-    """Settings of `preset` for `robot`; overrides that are None are ignored.
+def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> SACConfig:
+    """Settings of `preset` for `robot` and `method`; overrides that are None are ignored.
 
     Raises:
       ValueError: an unknown preset or a setting out of range.
     """
-    chosen = {**PUBLISHED.get(robot, {}), **_preset(PRESETS, preset)}
+    chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
         chosen |= _ROBOTS.get(robot, {})
     if preset == "fast":
@@ -242,24 +253,27 @@ def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
     return SACConfig(**{**chosen, **_given(overrides)})
 
 
-def ppo_config(robot: str, preset: str, **overrides: Any) -> PPOConfig:
+def ppo_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> PPOConfig:
     """As `sac_config`, for PPO."""
-    coefs = {
-        name: value for name, value in PUBLISHED.get(robot, {}).items() if name.endswith("_coef")
-    }
+    published = _published(robot, method)
+    coefs = {name: value for name, value in published.items() if name.endswith("_coef")}
     chosen = {**_ROBOTS.get(robot, {}), **_preset(PPO_PRESETS, preset)}
     return PPOConfig(**{**coefs, **chosen, **_given(overrides)})
 
 
-def learner_config(learner: str, robot: str, preset: str, **overrides: Any) -> LearnerConfig:
-    """Settings of `preset` for `learner` and `robot`; overrides that are None are ignored.
+def learner_config(
+    learner: str, robot: str, preset: str, *, method: str = "lamour", **overrides: Any
+) -> LearnerConfig:
+    """Settings of `preset` for `learner`, `robot` and `method`; overrides that are None are
+    ignored.
 
     Raises:
       ValueError: an unknown learner or preset, or a setting out of range.
     """
     if learner not in LEARNERS:
         raise ValueError(f"unknown learner {learner!r}: choose one of {', '.join(LEARNERS)}")
-    return (ppo_config if learner == "ppo" else sac_config)(robot, preset, **overrides)
+    make = ppo_config if learner == "ppo" else sac_config
+    return make(robot, preset, method=method, **overrides)
 
 
 def stored_learner(config: dict[str, Any]) -> LearnerConfig:
@@ -268,6 +282,11 @@ def stored_learner(config: dict[str, Any]) -> LearnerConfig:
     learner = config.get("learner", "sac")
     values = config[learner]
     return LEARNERS[learner](**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+
+
+def _published(robot: str, method: str) -> dict[str, Any]:
+    differing = PUBLISHED_BASELINES.get(method, {})
+    return {**PUBLISHED.get(robot, {}), **differing.get(robot, {})}
 
 
 def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
+from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import (
     LEARNERS,
     TrainConfig,
@@ -26,7 +27,12 @@ from lamour_jax.config import (
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy, save_policy
-from lamour_jax.recovery import METHODS, learns_from_programs, make_rule
+from lamour_jax.recovery import (
+    METHODS,
+    learns_from_programs,
+    learns_from_uncertainty,
+    make_rule,
+)
 from lamour_jax.report.html import write_report
 from lamour_jax.runs import (
     ORIGINAL_FILE,
@@ -62,7 +68,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="ood",
         help="where training's episodes begin: ood (the published state) or battery (fallen poses)",
     )
-    parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
+    parser.add_argument(
+        "--method",
+        default="lamour",
+        help=", ".join(f"{name} ({rewarded})" for name, rewarded in METHODS.items()),
+    )
     parser.add_argument("--learner", default="sac", help=", ".join(LEARNERS))
     parser.add_argument(
         "--preset",
@@ -179,6 +189,7 @@ def recover(
             learner=learner,
             robot=env,
             preset=preset,
+            method=method,
             num_envs=num_envs,
             hidden_sizes=original.hidden_sizes,
         )
@@ -286,13 +297,16 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
         programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
     start, physics = run.start, config["physics"]
+    uncertainty = None
+    if learns_from_uncertainty(config["method"]):
+        uncertainty = original_uncertainty(run, original)
     task = Task(
         env=common.make_env(
             run.robot, start, physics, normal_fraction=learner.normal_start_fraction
         ),
         # The best policy is chosen there: not by the poses that it will be judged by.
         eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
-        rule=make_rule(config["method"], programs),
+        rule=make_rule(config["method"], programs, uncertainty),
         original=original,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
