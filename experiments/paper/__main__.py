@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         report(study, cells)
         print("stopped; the same command goes on from here")
         return 2
+    except KeyboardInterrupt:  # before or after the cells
+        return 2
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -118,7 +120,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", nargs="+", type=int, help="all if left out")
     parser.add_argument("--jobs", type=int, help="cells at once: cores, or 1 on an accelerator")
     parser.add_argument("--status", action="store_true", help="only tell how far the grid is")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.jobs is not None and options.jobs < 1:
+        parser.error(f"--jobs must be at least 1, not {options.jobs}")
+    return options
 
 
 if __name__ == "__main__":

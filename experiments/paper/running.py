@@ -9,10 +9,10 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from experiments.original_policies import ROOT
-from experiments.paper.cells import Study, begin_attempt, end_attempt, is_finished, is_locked
+from experiments.paper.cells import Study, begin_attempt, end_attempt, is_finished
 from experiments.paper.grid import Cell, recover_arguments
 from lamour_jax.trainer import stop_requests
 
@@ -74,7 +74,7 @@ def core_shares(jobs: int) -> list[Cores]:
 
 
 def default_jobs() -> int:
-    """One for each core, since updates of this size gain little from a second one; one at a time
+    """One for each core: cells do not wait for one another, as threads of one would. One at a time
     on an accelerator, which JAX takes whole."""
     # Asked of another process: this one must not take the accelerator from its children.
     command = [sys.executable, "-c", "import jax; print(jax.default_backend())"]
@@ -102,12 +102,14 @@ class _Workers:
 
     def start(self, cell: Cell) -> None:
         """Starts a cell on free cores, or goes on with it."""
-        if is_locked(self._study.log(cell)):
+        cores = self.free.pop(0)
+        try:
+            process = _launch(self._study, cell, cores, self._jobs)
+        except BlockingIOError:
+            self.free.append(cores)
             self._say(f"{cell.name}: another process is running it")
             return
-        cores = self.free.pop(0)
-        begin_attempt(self._study, cell, cores, self._jobs)
-        self._children.append(Child(cell, _launch(self._study, cell, cores), cores))
+        self._children.append(Child(cell, process, cores))
         self._say(f"{cell.name}: started, its log is {self._study.log(cell)}")
 
     def reap(self) -> None:
@@ -138,21 +140,39 @@ class _Workers:
             end_attempt(self._study, child.cell, "interrupted")
 
 
-def _launch(study: Study, cell: Cell, cores: Cores) -> subprocess.Popen:
-    folder = study.run_folder(cell)
-    resuming = any((folder / "checkpoint").glob("[0-9]*"))
-    if folder.exists() and not resuming:
-        shutil.rmtree(folder)  # it stopped before its first checkpoint
-    arguments = recover_arguments(cell, study.preset, study.files[cell.robot], folder)
-    task = {"cores": cores, "resume": resuming, "recover": {**arguments, **study.overrides}}
-    with study.log(cell).open("a") as log:
+def _launch(study: Study, cell: Cell, cores: Cores, jobs: int) -> subprocess.Popen:
+    """Starts a cell's process.
+
+    Raises:
+      BlockingIOError: it has one already.
+    """
+    log = study.log(cell)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
         # The child has the open file and with it the lock, for as long as it lives.
-        fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        task = {"cores": cores, "resume": _prepare(study, cell), "recover": _arguments(study, cell)}
+        begin_attempt(study, cell, cores, jobs)
         return subprocess.Popen(
             [*CHILD, json.dumps(task)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=file,
+            stderr=file,
             start_new_session=True,  # Ctrl-C is this process's to pass on
         )
+
+
+def _prepare(study: Study, cell: Cell) -> bool:
+    """Whether there is a checkpoint to go on from; what else an earlier process left goes."""
+    folder = study.run_folder(cell)
+    # A half written checkpoint has a longer name.
+    resuming = any(path.name.isdigit() for path in (folder / "checkpoint").glob("*"))
+    if folder.exists() and not resuming:
+        shutil.rmtree(folder)
+    return resuming
+
+
+def _arguments(study: Study, cell: Cell) -> dict[str, Any]:
+    policy, out = study.files[cell.robot], study.run_folder(cell)
+    return {**recover_arguments(cell, study.preset, policy, out), **study.overrides}

@@ -135,9 +135,9 @@ def interrupt_when(condition) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def test_a_run_without_checkpoint_begins_anew(study):
+def test_a_run_without_whole_checkpoint_begins_anew(study):
     folder = study.run_folder(LAMOUR[0])
-    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "checkpoint" / "250.orbax-checkpoint-tmp").mkdir(parents=True)
     (folder / "config.json").touch()
     run_study(study, LAMOUR[:1], 1)
     assert [start["resume"] for start in starts(study)] == [False]
