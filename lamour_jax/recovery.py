@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from lamour_jax.population import by_member
 from lamour_jax.types import RewardFunctions, Transition
 
-METHODS = ("lamour", "sac_env", "sac_zero")
+METHODS = ("lamour", "lamour_healthy_gate", "sac_env", "sac_zero")
 
 
 class RecoveryRule(NamedTuple):
@@ -22,24 +22,27 @@ class RecoveryRule(NamedTuple):
       env_reward: (reward [N], task_reward [N]) -> [N], the environment's part. The first is zero
         in unhealthy states, the second is not.
       aux_reward: (reward_inputs' [N, D], action [N, A], healthy' [N]) -> [N], unweighted.
-      recovered: reward_inputs [N, D] -> [N], the consolidation term's weight at s.
+      recovered: (reward_inputs [N, D], healthy [N]) -> [N], the consolidation term's weight at s.
       sound: (reward_inputs' [N, D], action [N, A]) -> [N] bool, false where the program came to no
         finite number and a substitute was taken.
     """
 
     env_reward: Callable[[jax.Array, jax.Array], jax.Array]
     aux_reward: Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
-    recovered: Callable[[jax.Array], jax.Array]
+    recovered: Callable[[jax.Array, jax.Array], jax.Array]
     sound: Callable[[jax.Array, jax.Array], jax.Array]
 
 
 def learns_from_programs(method: str) -> bool:
     """Whether `method` needs reward programs; the baselines have rewards of their own."""
-    return method == "lamour"
+    return method in ("lamour", "lamour_healthy_gate")
 
 
 def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> RecoveryRule:
-    """The rewards of `method`; "lamour" needs a reward program.
+    """The rewards of `method`; those that learn from programs need one.
+
+    "lamour_healthy_gate" is LaMOuR that consolidates wherever the environment calls the robot
+    healthy, whatever the program's is_recovered says: an ablation.
 
     K programs make the rule of a population of K or a multiple, to be used under one `jax.vmap`
     over members: the first part is rewarded by programs[0], the next by programs[1], and so on.
@@ -49,8 +52,9 @@ def make_rule(method: str, programs: Sequence[RewardFunctions] = ()) -> Recovery
     """
     if learns_from_programs(method):
         if not programs:
-            raise ValueError("method lamour needs a reward program")
-        return _lamour(programs)
+            raise ValueError(f"method {method} needs a reward program")
+        rule = _lamour(programs)
+        return rule if method == "lamour" else rule._replace(recovered=_healthy_gate)
     if method == "sac_zero":
         return _without_program(lambda reward, _: reward)
     if method == "sac_env":
@@ -73,15 +77,19 @@ def _lamour(programs: Sequence[RewardFunctions]) -> RecoveryRule:
     return RecoveryRule(
         env_reward=lambda reward, _: reward,
         aux_reward=aux_reward,
-        recovered=lambda inputs: gate(inputs).astype(jnp.float32),
+        recovered=lambda inputs, healthy: gate(inputs).astype(jnp.float32),
         sound=by_member([jax.vmap(program.is_sound) for program in programs]),
     )
+
+
+def _healthy_gate(inputs: jax.Array, healthy: jax.Array) -> jax.Array:
+    return healthy.astype(jnp.float32)
 
 
 def _without_program(env_reward: Callable[[jax.Array, jax.Array], jax.Array]) -> RecoveryRule:
     return RecoveryRule(
         env_reward=env_reward,
         aux_reward=lambda inputs, action, healthy: jnp.zeros(healthy.shape),
-        recovered=lambda inputs: jnp.zeros(inputs.shape[0]),
+        recovered=lambda inputs, healthy: jnp.zeros(inputs.shape[0]),
         sound=lambda inputs, action: jnp.ones(inputs.shape[0], bool),
     )

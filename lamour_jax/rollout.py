@@ -39,17 +39,17 @@ def collect(
     """Steps all robots `length` times with `act`."""
 
     def one_step(robots: VectorState, key: jax.Array):
-        obs, inputs = robots.robots.obs, robots.robots.reward_inputs
-        action, extras = act(obs, key)
+        before = robots.robots
+        action, extras = act(before.obs, key)
         robots, reached = env.step(robots, action)
         transition = Transition(
-            obs=obs,
+            obs=before.obs,
             action=action,
             reward=rule.env_reward(reached.reward, reached.task_reward),
             discount=1.0 - reached.terminated.astype(jnp.float32),
             next_obs=reached.obs,
             aux_reward=rule.aux_reward(reached.reward_inputs, action, reached.healthy),
-            recovered=rule.recovered(inputs),
+            recovered=rule.recovered(before.reward_inputs, before.healthy),
         )
         sound = rule.sound(reached.reward_inputs, action)
         over = reached.terminated | reached.truncated

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from envs.wrappers import VectorEnv
-from lamour_jax.recovery import make_rule, total_reward
+from lamour_jax.recovery import learns_from_programs, make_rule, total_reward
 from lamour_jax.rollout import collect
 from lamour_jax.types import Transition
 from tests.scripted import FALLEN, HEALTHY, Scripted
@@ -30,7 +30,7 @@ def test_lamour_adds_the_models_reward_in_unhealthy_states_only():
     np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
     aux = rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY)
     np.testing.assert_array_equal(aux, [-4.5, 0.0])
-    recovered = rule.recovered(INPUTS)
+    recovered = rule.recovered(INPUTS, UNHEALTHY_HEALTHY)
     assert recovered.dtype == jnp.float32
     np.testing.assert_array_equal(recovered, [0.0, 1.0])
 
@@ -39,14 +39,14 @@ def test_sac_zero_adds_nothing():
     rule = make_rule("sac_zero")
     np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
     np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
-    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+    np.testing.assert_array_equal(rule.recovered(INPUTS, UNHEALTHY_HEALTHY), [0, 0])
 
 
 def test_sac_env_pays_the_tasks_reward_everywhere():
     rule = make_rule("sac_env")
     np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [1.0, 3.0])
     np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
-    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+    np.testing.assert_array_equal(rule.recovered(INPUTS, UNHEALTHY_HEALTHY), [0, 0])
 
 
 def test_total_reward_weighs_the_second_part():
@@ -56,7 +56,7 @@ def test_total_reward_weighs_the_second_part():
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, sac_env, sac_zero"):
+    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, .*sac_env, sac_zero"):
         make_rule("sarsa")
 
 
@@ -65,11 +65,20 @@ def test_lamour_without_a_program_is_an_error():
         make_rule("lamour")
 
 
+def test_the_healthy_gate_consolidates_wherever_the_environment_is_content():
+    t = scripted_rollout([[FALLEN], [HEALTHY], [0.25], [FALLEN]], method="lamour_healthy_gate")[
+        2
+    ].transitions
+    # The program's is_recovered says no to the position 0.25, the environment's rule yes.
+    np.testing.assert_allclose(t.recovered[:, 0], [0, 0, 1, 1])
+    np.testing.assert_allclose(t.aux_reward[:, 0], [-2, 0, 0, -5])
+
+
 def scripted_rollout(script, *, start="ood", episode_length=50, method="lamour"):
     """`collect` with script [T, N] of positions."""
     script = jnp.array(script)
     env = VectorEnv(Scripted(start, episode_length=episode_length), script.shape[1], 4)
-    rule = make_rule(method, [PROGRAM] if method == "lamour" else [])
+    rule = make_rule(method, [PROGRAM] if learns_from_programs(method) else [])
 
     def act(obs, key):
         # The clock (observed, and 0 at each start) tells the line of the script.
