@@ -5,6 +5,7 @@ state travels through it.
 """
 
 import hashlib
+import os
 import threading
 
 import jax
@@ -57,7 +58,7 @@ class NativeEngine:
 
     def _batch(self, num_simulations: int) -> Batch:
         if num_simulations not in self._batches:
-            self._batches[num_simulations] = Batch(self.model, num_simulations)
+            self._batches[num_simulations] = Batch(self.model, num_simulations, _usable_cores())
         return self._batches[num_simulations]
 
     def _sensors(self, arguments: list[np.ndarray]) -> list[np.ndarray]:
@@ -92,6 +93,11 @@ class NativeEngine:
             for value in arrays:
                 value[lost] = np.nan
         return [value.reshape(*leading, value.shape[-1]) for value in arrays]
+
+
+def _usable_cores() -> int:
+    """Those of this process, which may be fewer than the machine has; 0, all, if nobody says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def _digest(model: mujoco.MjModel) -> str:

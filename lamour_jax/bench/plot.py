@@ -16,9 +16,9 @@ from lamour_jax.bench import learner, physics, training
 from lamour_jax.bench.table import Row
 from lamour_jax.files import write_atomically
 
-_INK, _GRID, _PALE = "#222222", "#dddddd", "#9a9a9a"
-_COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
-_STYLE: dict[str, Any] = {
+_INK, _GRID, PALE = "#222222", "#dddddd", "#9a9a9a"
+COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
+STYLE: dict[str, Any] = {
     "font.size": 9.5,
     "text.color": _INK,
     "axes.edgecolor": _GRID,
@@ -53,7 +53,7 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
         return False
     columns = min(2, len(drawings))
     lines = -(-len(drawings) // columns)
-    style: Any = _STYLE  # matplotlib's own type lists every name it knows
+    style: Any = STYLE  # matplotlib's own type lists every name it knows
     with rc_context(style):
         figure = Figure(figsize=(5.4 * columns, 3.7 * lines + 0.4), layout="constrained")
         for number, (draw, chosen) in enumerate(drawings, 1):
@@ -76,7 +76,7 @@ def _draw_physics(ax: Axes, rows: Rows) -> None:
             ax,
             [row.num_envs or 0 for row in points],
             points,
-            color=_COLOURS[engines.index(engine)],
+            color=COLOURS[engines.index(engine)],
             ls="-" if ours else (0, (3, 2)),
             label=f"environment, {engine}" if ours else what,
         )
@@ -88,7 +88,7 @@ def _draw_physics(ax: Axes, rows: Rows) -> None:
 def _draw_learner(ax: Axes, rows: Rows) -> None:
     points = [row for row in rows if row.batch is not None]
     batches = [row.batch or 0 for row in points]
-    _spread(ax, batches, points, color=_COLOURS[0], marker="o", markersize=4)
+    _spread(ax, batches, points, color=COLOURS[0], marker="o", markersize=4)
     for batch, row in zip(batches, points, strict=True):
         if row.ratio is not None and row.value is not None:
             ax.annotate(
@@ -96,7 +96,7 @@ def _draw_learner(ax: Axes, rows: Rows) -> None:
                 (batch, row.value),
                 xytext=(5, 5),
                 textcoords="offset points",
-                color=_PALE,
+                color=PALE,
             )
     _logarithmic(ax, batches)
     ax.set(title="SAC updates/s, with their share of matrix products", xlabel="batch size")
@@ -113,7 +113,7 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
             bars[preset].append(row)
     for height, pieces in enumerate(bars.values()):
         left = 0.0
-        for piece, colour in zip(pieces, _COLOURS, strict=True):
+        for piece, colour in zip(pieces, COLOURS, strict=True):
             # A difference of two measurements may come out a little below zero.
             width = max(0.0, piece.ratio or 0.0)
             label = piece.what.split(", preset ")[0] if height == 0 else None
@@ -139,7 +139,7 @@ def _draw_peers(ax: Axes, rows: Rows) -> None:
     ours = {row.ratio_to: row for row in rows if row.ratio_to}
     peers = [row for row in rows if not row.ratio_to]
     for height, peer in enumerate(peers):
-        pair = [(peer, _PALE, -0.2), (ours.get(peer.what), _COLOURS[0], 0.2)]
+        pair = [(peer, PALE, -0.2), (ours.get(peer.what), COLOURS[0], 0.2)]
         for row, colour, offset in pair:
             if row is None:
                 continue

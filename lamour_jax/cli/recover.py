@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,7 @@ def recover(
     physics: str = "auto",
     out: Path | None = None,
     stop_at: float | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Fine-tunes a policy where it cannot do its task, evaluates it, and writes a run folder with a
     report.
@@ -166,6 +167,7 @@ def recover(
       out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
         fraction of the original policy's return from normal starts.
+      settings: fields of the learner's settings (SACConfig or PPOConfig), in place of the preset's.
 
     Returns the outcome, as in the run's metrics.json.
 
@@ -192,9 +194,10 @@ def recover(
             method=method,
             num_envs=num_envs,
             hidden_sizes=original.hidden_sizes,
+            **(settings or {}),
         )
         num_updates = recovery_updates(env, preset, learner) if updates is None else updates
-        settings = common.user_settings(
+        schedule = common.user_settings(
             TrainConfig,
             num_updates=num_updates,
             eval_every=evaluation_interval(num_updates),
@@ -212,7 +215,7 @@ def recover(
             "stop_at": stop_at,
             "learner": learner,
             learner: to_json(chosen),
-            "train": to_json(settings),
+            "train": to_json(schedule),
             "machine": machine(),
         }
         folder = common.output_folder(out, "recover", env)
