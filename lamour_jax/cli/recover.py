@@ -304,9 +304,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     if learns_from_uncertainty(config["method"]):
         uncertainty = original_uncertainty(run, original)
     task = Task(
-        env=common.make_env(
-            run.robot, start, physics, normal_fraction=learner.normal_start_fraction
-        ),
+        env=common.make_env(run.robot, start, physics),
         # The best policy is chosen there: not by the poses that it will be judged by.
         eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
         rule=make_rule(config["method"], programs, uncertainty),
