@@ -32,7 +32,7 @@ def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
     assert stored_learner({"learner": "ppo", "ppo": to_json(ppo)}) == ppo
     sac = learner_config("sac", "hopper", "fast")
     assert stored_learner({"sac": to_json(sac)}) == sac
-    with pytest.raises(UserError, match="another version.*momentum"):
+    with pytest.raises(UserError, match=r"another version.*momentum"):
         stored_learner({"sac": to_json(sac) | {"momentum": 0.9}})
     with pytest.raises(ValueError, match=r"'td3'.*sac, ppo"):
         learner_config("td3", "hopper", "fast")
