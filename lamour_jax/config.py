@@ -20,6 +20,8 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
+    longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
     replay_capacity: int = 1_000_000
     grad_updates_per_step: int = 1  # per vector step of all robots
@@ -175,6 +177,7 @@ _FAST: dict[str, Any] = {
     "num_envs": 64,
     "episode_length": 250,
     "grad_updates_per_step": 8,
+    "longest_noise": 32.0,
     "random_steps": 8_000,
     "replay_capacity": 500_000,
     "batch_size": 128,  # half the batch buys nearly twice the updates per second
@@ -209,6 +212,7 @@ _PRETRAIN: dict[str, Any] = {
     **_FAST,
     "num_envs": 16,
     "episode_length": None,
+    "longest_noise": 1.0,
     "tau": 0.01,
     "actor_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
