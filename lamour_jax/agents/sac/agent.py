@@ -69,7 +69,7 @@ def make_sac(
         start = original if from_original else None
         anchors, episodes = gather_anchors(config, env, rule, original, anchors_key)
         stored = replay.init()
-        if episodes is not None:
+        if episodes is not None and config.replay_originals_episodes:
             stored = replay.insert(stored, episodes.transitions, episodes.valid)
         noise = jax.random.normal(noise_key, (env.num_envs, action_size))
         state = TrainState(

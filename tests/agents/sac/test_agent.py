@@ -149,7 +149,7 @@ def test_noise_stays_standard_normal_and_keeps_its_share_of_the_step_before(stat
 def test_replay_begins_with_the_original_policys_episodes(monkeypatch):
     monkeypatch.setattr(anchors, "ROBOTS", 2)
     monkeypatch.setattr(anchors, "STEPS", 5)
-    config = dataclasses.replace(CONFIG, anchor_batch_size=4)
+    config = dataclasses.replace(CONFIG, anchor_batch_size=4, replay_originals_episodes=True)
     env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
     agent = make_sac(config, env, make_rule("lamour", [program(1.0)]), num_updates=100)
     original = Actor(1, (8, 8)).init(jax.random.key(1), jnp.zeros((1, 2)))
