@@ -39,11 +39,11 @@ def measure(robot: str, file: Path | None, engine: str, episodes: int) -> dict[s
     env = common.make_env(robot, "normal", engine, evaluation=True)
     policy, _ = policy_for(env, file)
     began = time.monotonic()
-    play = jax.jit(make_play(env, policy.network, episodes))
-    key = jax.random.key(EVALUATION_SEED)
-    compiled = play.lower(policy.params, key).compile()
+    play = jax.jit(make_play(env, policy.network))
+    starts = env.draw_starts(jax.random.key(EVALUATION_SEED), episodes)
+    compiled = play.lower(policy.params, *starts).compile()
     middle = time.monotonic()
-    played = jax.block_until_ready(compiled(policy.params, key))
+    played = jax.block_until_ready(compiled(policy.params, *starts))
     measures = summarise(played)
     return {
         "return": round(measures["return"], 1),

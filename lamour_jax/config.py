@@ -17,6 +17,7 @@ class SACConfig:
     consol_coef: float = 1.0
     # Collection
     num_envs: int = 1
+    episode_length: int | None = None  # training's time limit in control steps; None: the task's
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
     # Of training's episodes: from there the original policy works, and is not forgotten.
     normal_start_fraction: float = 0.0
@@ -32,6 +33,13 @@ class SACConfig:
     final_learning_rate_fraction: float = 1.0  # linear decay of actor's and critic's, over the run
     initial_temperature: float = 1.0
     target_entropy_per_action: float = -1.0
+    # The temperature follows the entropy in states that are not recovered; in the others
+    # consolidation decides how much noise there is.
+    entropy_where_not_recovered: bool = False
+    # Holding what already works
+    anchor_batch_size: int = 0  # states of the original policy's own episodes in each update
+    anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
+    actor_averaging: float = 0.0  # per update, of the parameters that are evaluated
     # Networks
     hidden_sizes: tuple[int, ...] = (256, 256)
     critic_layer_norm: bool = False
@@ -67,6 +75,7 @@ class PPOConfig:
     consol_coef: float = 1.0
     # Collection
     num_envs: int = 64
+    episode_length: int | None = None  # training's time limit in control steps; None: the task's
     unroll_length: int = 64
     # Of training's episodes: from there the original policy works, and is not forgotten.
     normal_start_fraction: float = 0.25

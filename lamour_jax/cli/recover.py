@@ -10,7 +10,7 @@ from typing import Any
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
-from lamour_jax.cli.outcome import describe, judge_run
+from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
@@ -57,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--candidates", type=int, default=1, help="how many recorded answers to train side by side"
     )
+    parser.add_argument(
+        "--start",
+        default="ood",
+        help="where training's episodes begin: ood (the published state) or battery (fallen poses)",
+    )
     parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
     parser.add_argument("--learner", default="sac", help=", ".join(LEARNERS))
     parser.add_argument(
@@ -99,6 +104,7 @@ def _recover(options: argparse.Namespace) -> dict[str, Any]:
         policy=options.policy,
         reward=options.reward,
         candidates=options.candidates,
+        start=options.start,
         method=options.method,
         learner=options.learner,
         preset=options.preset,
@@ -117,6 +123,7 @@ def recover(
     policy: Path | None = None,
     reward: Sequence[Path] = (),
     candidates: int = 1,
+    start: str = "ood",
     method: str = "lamour",
     learner: str = "sac",
     preset: str = "fast",
@@ -128,7 +135,8 @@ def recover(
     out: Path | None = None,
     stop_at: float | None = None,
 ) -> dict[str, Any]:
-    """Fine-tunes a policy from OOD starts, evaluates it, and writes a run folder with a report.
+    """Fine-tunes a policy where it cannot do its task, evaluates it, and writes a run folder with a
+    report.
 
     Of several processes (`lamour_jax.hosts`) the leader's arguments count, and its folder.
 
@@ -141,6 +149,8 @@ def recover(
       policy: the original policy, a file or a run folder; the shipped one by default.
       reward: reward code or folders that hold it; the recorded answers by default.
       candidates: how many recorded answers to take.
+      start: where training's episodes begin: "ood" or "battery". Policies are chosen by evaluations
+        from there, too; the battery's evaluation poses are for the final judgement alone.
       method, learner, preset, updates, num_envs, seeds, physics: how to train.
       devices: how many share the training; as many as divide its numbers by default.
       out: the run folder.
@@ -155,11 +165,14 @@ def recover(
 
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
+    if start not in RECOVERY_STARTS:
+        known = " or ".join(RECOVERY_STARTS)
+        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
 
     def create() -> Run:
-        robot = common.make_env(env, "ood", physics)
+        robot = common.make_env(env, start, physics)
         original, _ = policy_for(robot, policy)
         chosen = common.user_settings(
             learner_config,
@@ -179,6 +192,7 @@ def recover(
         config = {
             "kind": "recover",
             "robot": env,
+            "start": start,
             "method": method,
             "preset": preset,
             "physics": robot.backend,
@@ -262,7 +276,8 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     before = hosts.from_leader(lambda: arena.judge_original(original))
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {before['ood']['success_rate']:.0%} from OOD starts",
+        f" {before['ood']['success_rate']:.0%} from OOD starts,"
+        f" {before['battery']['success_rate']:.0%} from the battery",
         flush=True,
     )
     programs = []
@@ -270,11 +285,13 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         # Of all members with one reward program, which are neighbours, the first one's.
         sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
         programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
+    start, physics = run.start, config["physics"]
     task = Task(
         env=common.make_env(
-            run.robot, "ood", config["physics"], normal_fraction=learner.normal_start_fraction
+            run.robot, start, physics, normal_fraction=learner.normal_start_fraction
         ),
-        eval_env=arena.ood,
+        # The best policy is chosen there: not by the poses that it will be judged by.
+        eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
         rule=make_rule(config["method"], programs),
         original=original,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
@@ -288,7 +305,7 @@ def _conclude(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     outcome = judge_run(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)
-    write_report(run.folder, arena.ood)
+    write_report(run.folder, arena.envs[outcome["start"]])
     return {**outcome, "folder": str(run.folder)}
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -50,7 +51,7 @@ class Task:
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
     """The learner that `config` is of, for `task`."""
-    env = VectorEnv(task.env, config.num_envs, mesh=mesh)
+    env = VectorEnv(task.env, config.num_envs, mesh=mesh, episode_length=config.episode_length)
     from_original = task.original is not None
     if isinstance(config, PPOConfig):
         return make_ppo(config, env, task.rule, num_updates, from_original=from_original)
@@ -161,14 +162,15 @@ class Evaluator:
     """Plays `num_episodes` at once; compiled on first use and kept.
 
     Args:
-      env: where.
+      env: where, and from which starts.
       network: the policies' shape.
       num_episodes: how many.
     """
 
     def __init__(self, env: RecoveryEnv, network: Actor, num_episodes: int):
-        self._play = jax.jit(make_play(env, network, num_episodes))
+        self._draw = jax.jit(partial(env.draw_starts, count=num_episodes))
+        self._play = jax.jit(make_play(env, network))
 
     def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:
         """The measures of fresh episodes."""
-        return summarise(self._play(params, key))
+        return summarise(self._play(params, *self._draw(key)))

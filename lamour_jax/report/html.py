@@ -38,7 +38,7 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
 
     Args:
       folder: the run.
-      env: the environment of its OOD evaluations.
+      env: the environment of its evaluation.
 
     Raises:
       UserError: the folder holds no finished run, or a file in it was altered.
@@ -59,6 +59,7 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
         method=_METHODS.get(config["method"], config["method"]),
         config=config,
         outcome=outcome,
+        starts=figures.STARTS[outcome["start"]],
         steps=max((row["env_steps"] for row in rows), default=0),
         updates=max((row["updates"] for row in rows), default=0),
         best_updates=recovered.about.get("updates"),

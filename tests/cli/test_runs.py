@@ -35,10 +35,11 @@ def rows(run: Path, kind: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def interrupted_run(tmp_path_factory, hopper_policy) -> tuple[Path, subprocess.CompletedProcess]:
-    """A run that got Ctrl-C in the middle of training."""
+    """A run from battery poses that got Ctrl-C in the middle of training."""
     run = tmp_path_factory.mktemp("interrupted") / "run"
     process = start(
-        *RECOVER, "--policy", str(hopper_policy), "--updates", "1500", "--out", str(run)
+        *[*RECOVER, "--policy", str(hopper_policy), "--start", "battery"],
+        *["--updates", "1500", "--out", str(run)],
     )
     wait_for(lambda: rows(run, "epoch") or process.poll() is not None)
     process.send_signal(signal.SIGINT)
@@ -72,8 +73,13 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
     assert counts == sorted(set(counts)) and counts[-1] >= 1750
     assert json.loads((run / "config.json").read_text())["train"]["num_updates"] == 1750
     outcome = json.loads((run / "metrics.json").read_text())
-    assert outcome["recovered"]["ood"]["episodes"] == 64
-    assert 0.0 <= outcome["success_rate"] <= 1.0
+    for start in ("ood", "battery", "normal"):
+        assert outcome["recovered"][start]["episodes"] == 64
+    assert outcome["start"] == "battery"
+    for measure in ("success_rate", "return", "time_to_recovery"):
+        assert outcome[measure] == outcome["recovered"]["battery"][measure]
+    assert "64 episodes from battery starts:" in resumed.stdout
+    assert "from ood          success_rate" in resumed.stdout
     for file in ("report.html", "policy.msgpack", "original.msgpack", "reward/reward_jnp.py"):
         assert (run / file).stat().st_size > 0
     measured = subprocess.run(

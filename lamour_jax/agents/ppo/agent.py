@@ -49,12 +49,12 @@ def make_ppo(
         )
 
     def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
-        key, act_key, clone_key, order_key, update_key = jax.random.split(state.key, 5)
+        key, act_key, order_key, update_key = jax.random.split(state.key, 4)
         actor = state.learner.actor
         robots, rollout = collect(
             env, rule, lambda obs, key: learner.act(actor, obs, key), state.robots, act_key, steps
         )
-        learner_state, data = learner.digest(state.learner, rollout, original, clone_key)
+        learner_state, data = learner.digest(state.learner, rollout, original)
         dealt = jax.tree.map(lambda x: deal(x, num_shards), data)
 
         def update(learner_state: LearnerState, inputs):

@@ -16,7 +16,12 @@ from flax import struct
 
 from lamour_jax.agents.ppo import losses
 from lamour_jax.config import PPOConfig
-from lamour_jax.consolidation import consolidation_loss
+from lamour_jax.consolidation import (
+    Gaussian,
+    consolidation_loss,
+    divergence_from,
+    original_gaussian,
+)
 from lamour_jax.networks import Actor, Value, log_prob_pre_tanh, sample_pre_tanh
 from lamour_jax.recovery import total_reward
 from lamour_jax.rollout import Rollout
@@ -52,7 +57,7 @@ class Batch(NamedTuple):
       advantage: [] normalised.
       target: [] the return estimate, in units of `return_scale`.
       recovered: [] weight of the consolidation term at s.
-      cloned: [A] the original policy's sample at s before the tanh; None without one.
+      original: the original policy's Gaussian at s, [A] each; None without one.
       weight: [] 0 for broken robots, 1 on average.
     """
 
@@ -62,7 +67,7 @@ class Batch(NamedTuple):
     advantage: jax.Array
     target: jax.Array
     recovered: jax.Array
-    cloned: jax.Array | None
+    original: Gaussian | None
     weight: jax.Array
 
 
@@ -101,12 +106,12 @@ class Learner:
         self, params: Params, obs: jax.Array, key: jax.Array
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         """A sampled action [..., A] at obs [..., O], with u [..., A] and log_prob [...]."""
-        mean, log_std = self._policy(params, obs)
-        pre_tanh = sample_pre_tanh(mean, log_std, key)
-        return jnp.tanh(pre_tanh), (pre_tanh, log_prob_pre_tanh(mean, log_std, pre_tanh))
+        policy = self._policy(params, obs)
+        pre_tanh = sample_pre_tanh(*policy, key)
+        return jnp.tanh(pre_tanh), (pre_tanh, log_prob_pre_tanh(*policy, pre_tanh))
 
     def digest(
-        self, state: LearnerState, rollout: Rollout, original: Params | None, key: jax.Array
+        self, state: LearnerState, rollout: Rollout, original: Params | None
     ) -> tuple[LearnerState, Batch]:
         """Turns a rollout [T, N, ...] into data for updates, also [T, N, ...]."""
         steps, valid = rollout.transitions, rollout.valid
@@ -131,7 +136,9 @@ class Learner:
             advantage=losses.normalise(advantage, valid),
             target=returns / state.return_scale,
             recovered=steps.recovered,
-            cloned=self._clone(original, steps.obs, key),
+            original=(
+                None if original is None else original_gaussian(original, steps.obs, self._actor)
+            ),
             weight=valid / jnp.maximum(jnp.mean(valid), 1.0 / valid.size),
         )
         return state, batch
@@ -162,24 +169,23 @@ class Learner:
         """One step of the actor; none during the value's warm-up."""
 
         def loss(params: Params) -> tuple[jax.Array, Metrics]:
-            mean, log_std = self._policy(params, batch.obs)
-            log_ratio = log_prob_pre_tanh(mean, log_std, batch.pre_tanh) - batch.log_prob
+            policy = self._policy(params, batch.obs)
+            log_ratio = log_prob_pre_tanh(*policy, batch.pre_tanh) - batch.log_prob
             surrogate = losses.policy_loss(
                 log_ratio, batch.advantage, batch.weight, self.config.clip_range
             )
             # H = E[-log pi]; of a tanh-Gaussian only a sample's is known.
-            fresh = sample_pre_tanh(mean, log_std, key)
-            entropy = -jnp.mean(batch.weight * log_prob_pre_tanh(mean, log_std, fresh))
+            fresh = sample_pre_tanh(*policy, key)
+            entropy = -jnp.mean(batch.weight * log_prob_pre_tanh(*policy, fresh))
             metrics = {
                 "train/actor_loss": surrogate,
                 "train/entropy": entropy,
                 "train/kl": losses.divergence(log_ratio, batch.weight),
             }
             value = surrogate - self.config.entropy_coef * entropy
-            if batch.cloned is not None and self.config.consol_coef:
+            if batch.original is not None and self.config.consol_coef:
                 cloning = consolidation_loss(
-                    batch.weight * batch.recovered,
-                    log_prob_pre_tanh(mean, log_std, batch.cloned),
+                    batch.weight * batch.recovered, divergence_from(batch.original, policy)
                 )
                 metrics["recovery/consolidation_loss"] = cloning
                 value += self.config.consol_coef * cloning
@@ -238,12 +244,5 @@ class Learner:
             optax.adam(optax.linear_schedule(learning_rate, final, self.total_updates)),
         )
 
-    def _policy(self, params: Params, obs: jax.Array) -> tuple[jax.Array, jax.Array]:
-        mean, log_std = self._actor.apply(params, obs)
-        return jnp.asarray(mean), jnp.asarray(log_std)
-
-    def _clone(self, original: Params | None, obs: jax.Array, key: jax.Array) -> jax.Array | None:
-        """u0 [..., A] of the frozen original policy: one sample per state and rollout."""
-        if original is None:
-            return None
-        return sample_pre_tanh(*self._policy(original, obs), key)
+    def _policy(self, params: Params, obs: jax.Array) -> Gaussian:
+        return Gaussian(*map(jnp.asarray, self._actor.apply(params, obs)))

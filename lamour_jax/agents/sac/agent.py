@@ -6,8 +6,10 @@ from flax import struct
 
 from envs.wrappers import SPLIT, WHOLE, VectorEnv
 from lamour_jax.agents.sac.learner import Learner, LearnerState
+from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.devices import shards_of
+from lamour_jax.networks import Actor
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
 from lamour_jax.rollout import Act, blank_transition, collect, random_actions
@@ -15,10 +17,11 @@ from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
 class SACState(struct.PyTreeNode):
-    """What SAC carries: learner and replay."""
+    """What SAC carries: learner, replay, and anchors where the settings ask for them."""
 
     learner: LearnerState
     replay: ReplayState
+    anchors: Anchors | None
 
 
 def make_sac(
@@ -60,10 +63,14 @@ def make_sac(
         return state, rollout.metrics
 
     def init(key: jax.Array, original: Params | None) -> TrainState:
-        key, robots_key, learner_key, prefill_key = jax.random.split(key, 4)
+        key, robots_key, learner_key, prefill_key, anchors_key = jax.random.split(key, 5)
         start = original if from_original else None
+        anchors = None
+        if original is not None and config.anchor_batch_size:
+            network = Actor(action_size, config.hidden_sizes)
+            anchors = gather_anchors(env, rule, original, network, anchors_key)
         state = TrainState(
-            learner=SACState(learner.init(learner_key, start), replay.init()),
+            learner=SACState(learner.init(learner_key, start), replay.init(), anchors),
             robots=env.reset(robots_key),
             key=key,
             env_steps=jnp.zeros((), jnp.int32),
@@ -77,20 +84,24 @@ def make_sac(
         return jax.lax.scan(random_step, state, keys)[0]
 
     def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
-        key, act_key, sample_key, update_key = jax.random.split(state.key, 4)
+        key, act_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 5)
         actor = state.learner.learner.actor
         state, rollout_metrics = store(
             state, lambda obs, key: (learner.act(actor, obs, key), None), act_key, 1
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
+        anchors = None
+        if state.learner.anchors is not None:
+            shape = (updates, config.anchor_batch_size)
+            anchors = draw_anchors(state.learner.anchors, anchor_key, shape)
 
         def update(learner_state: LearnerState, inputs):
-            batch, key = inputs
-            return learner.update(learner_state, batch, original, key)
+            batch, anchors, key = inputs
+            return learner.update(learner_state, batch, original, key, anchors)
 
         learner_state, update_metrics = jax.lax.scan(
-            update, state.learner.learner, (batches, jax.random.split(update_key, updates))
+            update, state.learner.learner, (batches, anchors, jax.random.split(update_key, updates))
         )
         state = state.replace(
             learner=state.learner.replace(learner=learner_state),
@@ -103,10 +114,10 @@ def make_sac(
         init=init,
         begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
         iterate=iterate,
-        actor_params=lambda state: state.learner.learner.actor,
+        actor_params=lambda state: state.learner.learner.averaged_actor,
         updates_per_iteration=config.grad_updates_per_step,
         partition=TrainState(
-            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT)),
+            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE),
             robots=env.partition,
             key=WHOLE,
             env_steps=WHOLE,

@@ -1,0 +1,65 @@
+"""Anchors: states of the original policy's own episodes, where consolidation is taken, too.
+
+Consolidation holds the policy in the recovered states of its replay. From a fallen start none are
+visited for thousands of updates, and by the time the robot stands up, what it should do there has
+been unlearned. The original policy knows such states: it is played from normal starts once, before
+training, and each update holds the policy at a few of the states that it came through. The critics
+never see them, so that nothing keeps them from telling one fallen pose from another.
+"""
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+from envs.wrappers import VectorEnv
+from lamour_jax.consolidation import Gaussian, original_gaussian
+from lamour_jax.networks import Actor, sample_pre_tanh
+from lamour_jax.recovery import RecoveryRule
+from lamour_jax.rollout import collect
+from lamour_jax.types import Params
+
+ROBOTS, STEPS = 32, 500  # 16 000 states, 2 MB: many gaits' worth, and a second of native physics
+
+
+class Anchors(struct.PyTreeNode):
+    """K states with what the original policy does there.
+
+    Attributes:
+      obs: [K, O].
+      recovered: [K] weight of consolidation, the method's own.
+      original: the original policy's Gaussian, [K, A] each.
+    """
+
+    obs: jax.Array
+    recovered: jax.Array
+    original: Gaussian
+
+
+def gather_anchors(
+    env: VectorEnv, rule: RecoveryRule, original: Params, network: Actor, key: jax.Array
+) -> Anchors:
+    """Plays the original policy, sampled as in training, on its own task.
+
+    Args:
+      env: the robots that are trained; their normal starts are taken.
+      rule: says in which states the original policy is trusted.
+      network: the original policy's, without dropout.
+    """
+    normal = VectorEnv(env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS)
+    reset_key, play_key = jax.random.split(key)
+
+    def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, Gaussian]:
+        gaussian = original_gaussian(original, obs, network)
+        return jnp.tanh(sample_pre_tanh(*gaussian, key)), gaussian
+
+    _, rollout = collect(normal, rule, act, normal.reset(reset_key), play_key, STEPS)
+    steps = rollout.transitions
+    # A broken robot's states are finite, but no states of the task.
+    anchors = Anchors(steps.obs, steps.recovered * rollout.valid, rollout.extras)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors)
+
+
+def draw_anchors(anchors: Anchors, key: jax.Array, shape: tuple[int, ...]) -> Anchors:
+    """Anchors [*shape], uniformly with replacement."""
+    index = jax.random.randint(key, shape, 0, anchors.recovered.shape[0])
+    return jax.tree.map(lambda x: x[index], anchors)
