@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from flax import struct
 
 from envs.wrappers import VectorEnv
+from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
 from lamour_jax.networks import Actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
@@ -36,15 +37,25 @@ class Anchors(struct.PyTreeNode):
 
 
 def gather_anchors(
-    env: VectorEnv, rule: RecoveryRule, original: Params, network: Actor, key: jax.Array
-) -> Anchors:
+    config: LearnerConfig,
+    env: VectorEnv,
+    rule: RecoveryRule,
+    original: Params | None,
+    key: jax.Array,
+) -> Anchors | None:
     """Plays the original policy, sampled as in training, on its own task.
 
     Args:
+      config: the learner's settings.
       env: the robots that are trained; their normal starts are taken.
       rule: says in which states the original policy is trusted.
-      network: the original policy's, without dropout.
+      original: its parameters.
+
+    Returns None where there is no original policy, or where the settings ask for no anchors.
     """
+    if original is None or not config.anchor_batch_size:
+        return None
+    network = Actor(env.env.action_size, config.hidden_sizes)  # it never drops units
     normal = VectorEnv(env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS)
     reset_key, play_key = jax.random.split(key)
 
@@ -59,7 +70,13 @@ def gather_anchors(
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors)
 
 
-def draw_anchors(anchors: Anchors, key: jax.Array, shape: tuple[int, ...]) -> Anchors:
-    """Anchors [*shape], uniformly with replacement."""
+def draw_anchors(
+    config: LearnerConfig, anchors: Anchors | None, key: jax.Array, updates: int
+) -> Anchors | None:
+    """Anchors [updates, config.anchor_batch_size, ...], uniformly with replacement; None of
+    none."""
+    if anchors is None:
+        return None
+    shape = (updates, config.anchor_batch_size)
     index = jax.random.randint(key, shape, 0, anchors.recovered.shape[0])
     return jax.tree.map(lambda x: x[index], anchors)

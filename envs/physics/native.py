@@ -5,6 +5,7 @@ state travels through it.
 """
 
 import hashlib
+import os
 import threading
 from typing import NamedTuple
 
@@ -88,7 +89,7 @@ class NativeEngine:
 
     def _simulations(self, count: int) -> _Simulations:
         if count not in self._made:
-            batch, model = Batch(self.model, count), self.model
+            batch, model = Batch(self.model, count, usable_cores()), self.model
             before = batch.state[:, _columns(model)]
             sensordata = batch.bind("sensordata") if model.nsensordata else None
             after = before[:, : model.nq + 2 * model.nv]
@@ -135,6 +136,11 @@ class NativeEngine:
             return None
         state, ctrl = np.split(before, [before.shape[1] - self.model.nu], axis=1)
         return np.isfinite(ctrl).all(axis=1) & (np.abs(state) < bound).all(axis=1)
+
+
+def usable_cores() -> int:
+    """Those of this process, which may be fewer than the machine has; 0, all, if nobody says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def _digest(model: mujoco.MjModel) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 import jax
 
+from envs.physics.native import usable_cores
+
 PACKAGES = ("jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "brax")
 
 
@@ -20,9 +22,7 @@ def describe() -> dict[str, Any]:
         "date": time.strftime("%Y-%m-%d"),
         "platform": platform.platform(terse=True),
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "cores": usable_cores() or os.cpu_count(),
         "backend": jax.default_backend(),
         "devices": [str(device.device_kind) for device in jax.local_devices()],
         "matmul_precision": jax.config.values["jax_default_matmul_precision"],

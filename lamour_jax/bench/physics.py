@@ -15,6 +15,7 @@ from mujoco.batch import Batch
 
 from envs.base import RecoveryEnv
 from envs.physics import PhysicsState
+from envs.physics.native import usable_cores
 from envs.physics.quiet_mjx import mjx
 from envs.wrappers import VectorEnv
 from lamour_jax.bench.programs import Program, compile_program, stateless
@@ -106,9 +107,9 @@ def steps_per_call(engine: str, num_envs: int) -> int:
 
 
 def raw_batch(env: RecoveryEnv, start: PhysicsState, length: int) -> Contender:
-    """`mujoco.batch.Batch` on all cores, `length` control steps a call."""
+    """`mujoco.batch.Batch` on as many cores as ours, `length` control steps a call."""
     qpos, qvel = np.asarray(start.qpos), np.asarray(start.qvel)
-    batch = Batch(env.model, len(qpos))
+    batch = Batch(env.model, len(qpos), usable_cores())
     ctrl = np.random.default_rng(0).uniform(-1, 1, (length, len(qpos), env.action_size))
 
     def call() -> None:

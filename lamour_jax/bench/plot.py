@@ -16,9 +16,9 @@ from lamour_jax.bench import learner, physics, training
 from lamour_jax.bench.table import Row
 from lamour_jax.files import write_atomically
 
-_INK, _GRID, _PALE = "#222222", "#dddddd", "#9a9a9a"
-_COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
-_STYLE: dict[str, Any] = {
+_INK, _GRID, PALE = "#222222", "#dddddd", "#9a9a9a"
+COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
+STYLE: dict[str, Any] = {
     "font.size": 9.5,
     "text.color": _INK,
     "axes.edgecolor": _GRID,
@@ -54,11 +54,14 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
         return False
     columns = min(2, len(drawings))
     lines = -(-len(drawings) // columns)
-    style: Any = _STYLE  # matplotlib's own type lists every name it knows
+    style: Any = STYLE  # matplotlib's own type lists every name it knows
     with rc_context(style):
         figure = Figure(figsize=(5.4 * columns, 3.7 * lines + 0.4), layout="constrained")
-        for number, (draw, chosen) in enumerate(drawings, 1):
-            draw(figure.add_subplot(lines, columns, number), chosen)
+        grid = figure.add_gridspec(lines, columns)
+        for number, (draw, chosen) in enumerate(drawings):
+            line, column = divmod(number, columns)
+            alone = column == 0 and number == len(drawings) - 1
+            draw(figure.add_subplot(grid[line, :] if alone else grid[line, column]), chosen)
         figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, color=_INK)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=130)
@@ -94,7 +97,7 @@ def _lines(rows: Rows) -> list[tuple[dict[str, Any], list[Row]]]:
     def style(engine: str, what: str) -> dict[str, Any]:
         ours = what == "environment"
         return {
-            "color": _COLOURS[engines.index(engine)],
+            "color": COLOURS[engines.index(engine)],
             "ls": "-" if ours else (0, (3, 2)),
             "label": f"environment, {engine}" if ours else what,
         }
@@ -105,7 +108,7 @@ def _lines(rows: Rows) -> list[tuple[dict[str, Any], list[Row]]]:
 def _draw_learner(ax: Axes, rows: Rows) -> None:
     points = [row for row in rows if row.batch is not None]
     batches = [row.batch or 0 for row in points]
-    _spread(ax, batches, points, color=_COLOURS[0], marker="o", markersize=4)
+    _spread(ax, batches, points, color=COLOURS[0], marker="o", markersize=4)
     for batch, row in zip(batches, points, strict=True):
         if row.ratio is not None and row.value is not None:
             ax.annotate(
@@ -113,7 +116,7 @@ def _draw_learner(ax: Axes, rows: Rows) -> None:
                 (batch, row.value),
                 xytext=(5, 5),
                 textcoords="offset points",
-                color=_PALE,
+                color=PALE,
             )
     _logarithmic(ax, batches)
     ax.set(title="SAC updates/s, with their share of matrix products", xlabel="batch size")
@@ -130,7 +133,7 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
             bars[preset].append(row)
     for height, pieces in enumerate(bars.values()):
         left = 0.0
-        for piece, colour in zip(pieces, _COLOURS, strict=True):
+        for piece, colour in zip(pieces, COLOURS, strict=True):
             # A difference of two measurements may come out a little below zero.
             width = max(0.0, piece.ratio or 0.0)
             label = piece.what.split(", preset ")[0] if height == 0 else None
@@ -141,7 +144,7 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
             left += width
     names = [
         f"{preset}\n{_plain(heads[preset].value or 0.0)} steps/s,\n"
-        f"{heads[preset].num_envs} robots, batch {heads[preset].batch}"
+        f"num_envs {heads[preset].num_envs}, batch {heads[preset].batch}"
         for preset in bars
     ]
     ax.set_yticks(range(len(bars)), names)
@@ -159,7 +162,7 @@ def _draw_peers(ax: Axes, rows: Rows) -> None:
         thickness = 0.8 / len(group)
         for place, row in enumerate(group):
             y = height - 0.4 + thickness * (place + 0.5)
-            colour = _PALE if row is peer else _COLOURS[place - 1]
+            colour = PALE if row is peer else COLOURS[place - 1]
             ax.barh(y, row.value or 0.0, height=0.9 * thickness, color=colour)
             times = "" if row is peer else f"  ({row.ratio:.2f} times) {row.what}"
             ax.annotate(
