@@ -174,7 +174,7 @@ def _draw_peers(ax: Axes, rows: Rows) -> None:
                 fontsize=7.5,
             )
     ax.set_xscale("log")
-    ax.margins(x=0.6)
+    ax.margins(x=0.3)
     ax.set_yticks(range(len(peers)), [peer.what for peer in peers])
     ax.invert_yaxis()
     ax.set(title="Control steps per second: peers in grey, and ours", xlabel="")

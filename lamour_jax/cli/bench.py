@@ -1,9 +1,7 @@
 """`lamour bench`: throughput here, against the engines' limits and against peers."""
 
 import argparse
-import contextlib
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -66,8 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    # Standard output is for the JSON alone where that is asked for.
-    with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+    with common.progress_apart(options.json):
         found, folder = bench(
             env=options.env,
             parts=options.parts,
