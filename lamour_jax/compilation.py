@@ -1,4 +1,4 @@
-"""Watches what JAX compiles: how long it takes, what comes out of the compilation cache; and says so."""
+"""Watches what JAX compiles: how long it takes, and what comes out of the compilation cache."""
 
 import time
 from collections import Counter
