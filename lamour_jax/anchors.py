@@ -3,8 +3,8 @@
 Consolidation holds the policy in the recovered states of its replay. From a fallen start none are
 visited for thousands of updates, and by the time the robot stands up, what it should do there has
 been unlearned. The original policy knows such states: it is played from normal starts once, before
-training, and each update holds the policy at a few of the states that it came through. The critics
-never see them, so that nothing keeps them from telling one fallen pose from another.
+training, and each update holds the policy at a few of the states that it came through. A replay
+begins with these episodes, too: its critics know what standing is worth before the robot stands.
 """
 
 import jax
@@ -16,7 +16,7 @@ from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
 from lamour_jax.networks import Actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import Rollout, collect
 from lamour_jax.types import Params
 
 ROBOTS, STEPS = 32, 500  # 16 000 states, 2 MB: many gaits' worth, and a second of native physics
@@ -42,7 +42,7 @@ def gather_anchors(
     rule: RecoveryRule,
     original: Params | None,
     key: jax.Array,
-) -> Anchors | None:
+) -> tuple[Anchors | None, Rollout | None]:
     """Plays the original policy, sampled as in training, on its own task.
 
     Args:
@@ -51,10 +51,11 @@ def gather_anchors(
       rule: says in which states the original policy is trusted.
       original: its parameters.
 
-    Returns None where there is no original policy, or where the settings ask for no anchors.
+    Returns the anchors and the episodes that they are of, [STEPS, ROBOTS, ...]; None and None where
+    there is no original policy, or where the settings ask for no anchors.
     """
     if original is None or not config.anchor_batch_size:
-        return None
+        return None, None
     network = Actor(env.env.action_size, config.hidden_sizes)  # it never drops units
     normal = VectorEnv(env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS)
     reset_key, play_key = jax.random.split(key)
@@ -67,7 +68,7 @@ def gather_anchors(
     steps = rollout.transitions
     # A broken robot's states are finite, but no states of the task.
     anchors = Anchors(steps.obs, steps.recovered * rollout.valid, rollout.extras)
-    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors), rollout
 
 
 def draw_anchors(

@@ -31,7 +31,7 @@ def gathered(monkeypatch):
         is_sound=lambda state, action: jnp.bool_(True),
     )
     rule = make_rule("lamour", [late])
-    gather = jax.jit(lambda key: gather_anchors(CONFIG, env, rule, original, key))
+    gather = jax.jit(lambda key: gather_anchors(CONFIG, env, rule, original, key)[0])
     return gather(jax.random.key(0)), original
 
 
@@ -66,6 +66,6 @@ def test_draws_keep_what_belongs_together(gathered):
 def test_settings_and_training_from_scratch_may_do_without(config, gathered):
     _, original = gathered
     env, rule = VectorEnv(Scripted("ood"), 3), make_rule("sac_zero")
-    assert gather_anchors(config, env, rule, original, jax.random.key(0)) is None
-    assert gather_anchors(CONFIG, env, rule, None, jax.random.key(0)) is None
+    assert gather_anchors(config, env, rule, original, jax.random.key(0)) == (None, None)
+    assert gather_anchors(CONFIG, env, rule, None, jax.random.key(0)) == (None, None)
     assert draw_anchors(CONFIG, None, jax.random.key(0), 5) is None

@@ -34,12 +34,16 @@ class Child(NamedTuple):
     cores: Cores
 
 
+def _say(message: str) -> None:
+    print(message, flush=True)
+
+
 def run_cells(
     study: Study,
     cells: Sequence[Cell],
     jobs: int,
     done: Callable[[Cell], None],
-    say: Callable[[str], None] = print,
+    say: Callable[[str], None] = _say,
 ) -> list[Cell]:
     """Runs `cells`, `jobs` at once; returns those that broke.
 

@@ -122,7 +122,7 @@ def interrupt_when(condition) -> None:
     """Sends this process Ctrl-C once `condition` holds."""
 
     def wait() -> None:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 600
         while time.monotonic() < deadline:
             try:
                 if condition():

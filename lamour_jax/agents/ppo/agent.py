@@ -49,7 +49,7 @@ def make_ppo(
 
     def init(key: jax.Array, original: Params | None) -> TrainState:
         key, robots_key, learner_key, anchors_key = jax.random.split(key, 4)
-        anchors = gather_anchors(config, env, rule, original, anchors_key)
+        anchors, _ = gather_anchors(config, env, rule, original, anchors_key)
         start = original if from_original else None
         return TrainState(
             learner=PPOState(learner.init(learner_key, start), anchors),

@@ -6,8 +6,10 @@ The actor is the original policy's tanh-Gaussian. What it sampled is kept as u b
 probabilities are compared there: the tanh's own part of them cancels in the ratio.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -27,6 +29,8 @@ from lamour_jax.networks import Actor, Value, log_prob_pre_tanh, sample_pre_tanh
 from lamour_jax.recovery import total_reward
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Metrics, Params
+
+T = TypeVar("T")
 
 _SMALLEST_SCALE = 1e-2  # of returns: where every reward is zero there is nothing to scale
 _MEMORY = 20  # iterations that the running scale of returns reaches back
@@ -114,15 +118,19 @@ class Learner:
     def digest(
         self, state: LearnerState, rollout: Rollout, original: Params | None
     ) -> tuple[LearnerState, Batch]:
-        """Turns a rollout [T, N, ...] into data for updates, also [T, N, ...]."""
+        """Turns a rollout [T, N, ...] into data for updates, also [T, N, ...].
+
+        Networks see a few steps at a time, no more rows than an update's: hidden layers of a whole
+        rollout of thousands of robots would be gigabytes each.
+        """
         steps, valid = rollout.transitions, rollout.valid
         pre_tanh, log_prob = rollout.extras
-        value = self.value(state, steps.obs)
+        value = self._over_time(partial(self.value, state), steps.obs)
         advantage = losses.advantages(
             total_reward(steps, self.config.aux_coef),
             steps.discount,
             value,
-            self.value(state, steps.next_obs),
+            self._over_time(partial(self.value, state), steps.next_obs),
             rollout.over,
             valid,
             self.config.gamma,
@@ -137,9 +145,7 @@ class Learner:
             advantage=losses.normalise(advantage, valid),
             target=returns / state.return_scale,
             recovered=steps.recovered,
-            original=(
-                None if original is None else original_gaussian(original, steps.obs, self._actor)
-            ),
+            original=self._original(original, steps.obs),
             weight=valid / jnp.maximum(jnp.mean(valid), 1.0 / valid.size),
         )
         return state, batch
@@ -254,3 +260,14 @@ class Learner:
 
     def _policy(self, params: Params, obs: jax.Array) -> Gaussian:
         return Gaussian(*map(jnp.asarray, self._actor.apply(params, obs)))
+
+    def _original(self, original: Params | None, obs: jax.Array) -> Gaussian | None:
+        """The frozen original policy at obs [T, N, O]."""
+        if original is None:
+            return None
+        return self._over_time(partial(original_gaussian, original, network=self._actor), obs)
+
+    def _over_time(self, network: Callable[[jax.Array], T], obs: jax.Array) -> T:
+        """`network` at obs [T, N, O], as many steps at once as make an update's batch."""
+        steps = max(1, obs.shape[0] // self.config.num_minibatches)
+        return jax.lax.map(network, obs, batch_size=steps)

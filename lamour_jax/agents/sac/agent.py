@@ -67,10 +67,13 @@ def make_sac(
     def init(key: jax.Array, original: Params | None) -> TrainState:
         key, robots_key, learner_key, prefill_key, anchors_key, noise_key = jax.random.split(key, 6)
         start = original if from_original else None
-        anchors = gather_anchors(config, env, rule, original, anchors_key)
+        anchors, episodes = gather_anchors(config, env, rule, original, anchors_key)
+        stored = replay.init()
+        if episodes is not None:
+            stored = replay.insert(stored, episodes.transitions, episodes.valid)
         noise = jax.random.normal(noise_key, (env.num_envs, action_size))
         state = TrainState(
-            learner=SACState(learner.init(learner_key, start), replay.init(), anchors, noise),
+            learner=SACState(learner.init(learner_key, start), stored, anchors, noise),
             robots=env.reset(robots_key),
             key=key,
             env_steps=jnp.zeros((), jnp.int32),

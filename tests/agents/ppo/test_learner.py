@@ -176,6 +176,46 @@ def test_the_scale_moves_and_the_values_do_not(state, batch):
     np.testing.assert_allclose(learner.value(after, batch.obs), before, rtol=1e-4)
 
 
+def random_rollout(steps, robots):
+    def normal(key, *shape):
+        return jax.random.normal(jax.random.key(key), (steps, robots, *shape))
+
+    ones = jnp.ones((steps, robots))
+    return Rollout(
+        Transition(normal(0, OBS), normal(1, ACTIONS), normal(2), ones, normal(3, OBS), ones, ones),
+        valid=ones.astype(bool),
+        over=jnp.zeros((steps, robots), bool),
+        extras=(normal(4, ACTIONS), normal(5)),
+        metrics={},
+    )
+
+
+def test_a_rollout_in_parts_is_the_rollout_at_once(state, batch):
+    """Seven steps, two at a time and the last one alone."""
+    state, _ = update(make(value_learning_rate=0.1), state, batch)
+    rollout = random_rollout(7, 3)
+    whole, parts = (
+        jax.jit(make(num_envs=3, unroll_length=7, num_minibatches=count).digest)(
+            state, rollout, state.actor
+        )
+        for count in (1, 3)
+    )
+    assert np.ptp(whole[1].target - whole[1].advantage) > 0.1  # the values differ by state
+    assert_close(parts, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_a_rollouts_hidden_layers_are_never_held_at_once(state):
+    steps, robots, width = 64, 256, 128
+    learner = make(
+        num_envs=robots, unroll_length=steps, num_minibatches=32, hidden_sizes=(width, width)
+    )
+    rollout = jax.eval_shape(lambda: random_rollout(steps, robots))
+    state = jax.eval_shape(lambda: learner.init(jax.random.key(0), None))
+    compiled = jax.jit(learner.digest).lower(state, rollout, state.actor).compile()
+    held = compiled.memory_analysis().temp_size_in_bytes
+    assert held < steps * robots * width * 4 / 2
+
+
 def test_it_starts_from_the_original_and_leaves_that_alone(state):
     original = state.actor
     started = make().init(jax.random.key(7), original)
