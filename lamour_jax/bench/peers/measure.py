@@ -120,4 +120,4 @@ def _settings(against: str, subject: Subject, num_envs: int) -> tuple[LearnerCon
         num_epochs=brax_trainers.PPO_PASSES,
         **sizes,
     )
-    return config, dataclasses.replace(config, consol_coef=0.0)
+    return config, dataclasses.replace(config, consol_coef=0.0, anchor_batch_size=0)
