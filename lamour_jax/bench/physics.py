@@ -53,7 +53,7 @@ LimitMaker = Callable[[RecoveryEnv, PhysicsState, int], Contender]
 def default_num_envs(engine: str) -> tuple[int, ...]:
     """As the device allows: on a CPU MJX and Warp take long for thousands of robots."""
     if jax.default_backend() == "cpu" and engine != "native":
-        return (1, 64, 256) if engine == "warp" else (1, 16, 64, 256, 1024)
+        return (1, 256) if engine == "warp" else (1, 16, 64, 256, 1024)
     return (1, 16, 64, 256, 1024, 4096)
 
 
