@@ -206,7 +206,11 @@ _FAST: dict[str, Any] = {
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
     "ant": {"temperature_learning_rate": 3e-5},
     "half_cheetah": {"replay_originals_episodes": False},
-    "walker2d": {"replay_originals_episodes": False, "target_entropy_per_action": -1.0},
+    "walker2d": {
+        "replay_originals_episodes": False,
+        "target_entropy_per_action": -1.0,
+        "longest_noise": 1.0,
+    },
 }
 
 # Thousands of robots, for accelerators, which take about as long for an update of 1024 as of 128.
