@@ -310,7 +310,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 # Updates after which each robot has recovered with "fast".
-FAST_UPDATES = {"ant": 100_000, "half_cheetah": 30_000, "hopper": 20_000, "walker2d": 30_000}
+FAST_UPDATES = {"ant": 100_000, "half_cheetah": 30_000, "hopper": 30_000, "walker2d": 30_000}
 
 # Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
 # PPO's presets 5 and 20 million.

