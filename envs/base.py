@@ -1,12 +1,14 @@
 """`RecoveryEnv`: brax's `Env` interface for a robot that may begin out of distribution.
 
-Normal and out-of-distribution (OOD) episodes are one class with another start. The rules of a
-recovery episode (LaMOuR, section 5): the reward is zero while the robot is unhealthy, and an
-unhealthy state ends the episode only after a healthy one was reached in it. From a normal start,
-which is healthy, these are the rules of the original task.
+Normal episodes and those from out-of-distribution (OOD) states, the published one or a battery of
+fallen poses, are one class with another start. The rules of a recovery episode (LaMOuR, section 5):
+the reward is zero while the robot is unhealthy, and an unhealthy state ends the episode only after
+a healthy one was reached in it. From a normal start, which is healthy, these are the rules of the
+original task.
 """
 
 import abc
+import copy
 from typing import ClassVar
 
 import envs.physics.quiet_mjx  # noqa: F401  # isort: skip
@@ -18,10 +20,11 @@ import numpy as np
 from brax.envs.base import Env, State
 from flax import struct
 
+from envs.battery import load_battery
 from envs.physics import PhysicsState, SolverLimits, make_engine
-from envs.starts import Mixture, Start, StartDistribution
+from envs.starts import Start, StartDistribution
 
-STARTS = ("normal", "ood")
+STARTS = ("normal", "ood", "battery")
 
 
 class EpisodeState(struct.PyTreeNode):
@@ -66,14 +69,14 @@ class RecoveryEnv(Env):
     reward a step. All methods work on one robot; `jax.vmap` makes a batch.
 
     Args:
-      start: "normal" or "ood".
+      start: "normal", "ood" or "battery".
       engine: "auto", "native", "mjx" or "warp".
-      evaluation: give a start without noise the evaluation's.
-      normal_fraction: how many of the OOD episodes begin at a normal start all the same, 0 to 1.
+      evaluation: give a start without noise the evaluation's, and take the battery's poses that
+        training never sees.
 
     Raises:
-      ValueError: an unknown start, an engine that is unknown or cannot run here, or a fraction out
-        of range.
+      ValueError: an unknown start, a robot without a battery, or an engine that is unknown or
+        cannot run here.
     """
 
     name: ClassVar[str]
@@ -89,10 +92,7 @@ class RecoveryEnv(Env):
         engine: str = "auto",
         *,
         evaluation: bool = False,
-        normal_fraction: float = 0.0,
     ):
-        if not 0.0 <= normal_fraction <= 1.0:
-            raise ValueError(f"normal_fraction must lie between 0 and 1, not {normal_fraction}")
         if start not in STARTS:
             raise ValueError(f"unknown start {start!r}: choose one of {', '.join(STARTS)}")
         self.model = self.build_spec().compile()
@@ -100,15 +100,19 @@ class RecoveryEnv(Env):
             engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
         )
         self.start_name = start
-        self.start = self._starts(evaluation, normal_fraction)
+        self.start = self._starts(evaluation)
 
-    def _starts(self, evaluation: bool, normal_fraction: float) -> StartDistribution:
+    def _starts(self, evaluation: bool) -> StartDistribution:
+        if self.start_name == "battery":
+            return self.battery_start(evaluation=evaluation)
         start = self.normal_start() if self.start_name == "normal" else self.ood_start()
-        if evaluation:
-            start = start.for_evaluation()
-        if normal_fraction:
-            return Mixture(start, self.normal_start(), normal_fraction)
-        return start
+        return start.for_evaluation() if evaluation else start
+
+    def with_normal_start(self) -> "RecoveryEnv":
+        """The same robot on its original task; both share the engine."""
+        twin = copy.copy(self)
+        twin.start_name, twin.start = "normal", self.normal_start()
+        return twin
 
     @classmethod
     @abc.abstractmethod
@@ -122,6 +126,14 @@ class RecoveryEnv(Env):
     @abc.abstractmethod
     def ood_start(self) -> Start:
         """The published out-of-distribution start."""
+
+    def battery_start(self, *, evaluation: bool) -> StartDistribution:
+        """The battery of fallen poses: those for evaluation, or those to train on.
+
+        Raises:
+          ValueError: none ships for this robot.
+        """
+        return load_battery(self.name, evaluation=evaluation)
 
     @abc.abstractmethod
     def observe(self, physics: PhysicsState) -> jax.Array:
@@ -162,6 +174,11 @@ class RecoveryEnv(Env):
     @property
     def backend(self) -> str:
         return self.engine.name
+
+    def draw_starts(self, key: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [count, nq], qvel [count, nv]) to evaluate from: of stored poses no two are
+        alike as long as there are enough."""
+        return self.start.sample_batch(key, count, self.model.nv)
 
     def reset(self, rng: jax.Array) -> RecoveryState:
         """Begins an episode at a fresh start (`rng`: a key; the name is brax's)."""

@@ -1,7 +1,7 @@
-"""Where episodes begin: a pose, and the noise that makes each start a fresh one."""
+"""Where episodes begin: a pose and the noise that makes each start a fresh one, or many poses."""
 
+import abc
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import jax
 import jax.numpy as jnp
@@ -10,15 +10,20 @@ import numpy as np
 EVALUATION_NOISE = 0.005  # added to qpos and qvel where a start has none of its own
 
 
-class StartDistribution(Protocol):
+class StartDistribution(abc.ABC):
     """Anything that start states can be drawn from."""
 
+    @abc.abstractmethod
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [nq], qvel [nv])."""
 
+    def sample_batch(self, key: jax.Array, count: int, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [count, nq], qvel [count, nv]); the first row is the same for all counts."""
+        return jax.vmap(lambda one: self.sample(one, nv))(jax.random.split(key, count))
+
 
 @dataclass(frozen=True)
-class Start:
+class Start(StartDistribution):
     """A distribution of start states around one pose.
 
     Attributes:
@@ -52,21 +57,27 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Mixture:
-    """Starts of two kinds, drawn at random.
+class Poses(StartDistribution):
+    """Stored states, each as likely as any other.
 
     Attributes:
-      first, second: the kinds.
-      second_fraction: how often the second is drawn, 0 to 1.
+      qpos: [N, nq] positions (m, rad, quaternions w x y z).
+      qvel: [N, nv] velocities (m/s, rad/s).
     """
 
-    first: StartDistribution
-    second: StartDistribution
-    second_fraction: float
+    qpos: np.ndarray = field(repr=False)
+    qvel: np.ndarray = field(repr=False)
 
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [nq], qvel [nv])."""
-        choice_key, sample_key = jax.random.split(key)
-        second = jax.random.bernoulli(choice_key, self.second_fraction)
-        drawn = self.first.sample(sample_key, nv), self.second.sample(sample_key, nv)
-        return jax.tree.map(lambda a, b: jnp.where(second, b, a), *drawn)
+        return self._rows(jax.random.randint(key, (), 0, len(self.qpos)))
+
+    def sample_batch(self, key: jax.Array, count: int, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [count, nq], qvel [count, nv]) without replacement; of more than N, each
+        state as often as the next, give or take one."""
+        shuffled = jax.random.permutation(key, len(self.qpos))
+        return self._rows(shuffled[jnp.arange(count) % len(self.qpos)])
+
+    def _rows(self, index: jax.Array) -> tuple[jax.Array, jax.Array]:
+        qpos, qvel = (jnp.asarray(part, jnp.float32) for part in (self.qpos, self.qvel))
+        return qpos[index], qvel[index]

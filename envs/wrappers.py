@@ -60,10 +60,16 @@ class VectorEnv:
       num_envs: N.
       pool_size: P, how many ready starts are kept.
       mesh: devices that share the robots, by its axis "robots"; None for one device.
+      episode_length: control steps after which an episode is cut; the environment's own by default.
     """
 
     def __init__(
-        self, env: RecoveryEnv, num_envs: int, pool_size: int = 256, mesh: Mesh | None = None
+        self,
+        env: RecoveryEnv,
+        num_envs: int,
+        pool_size: int = 256,
+        mesh: Mesh | None = None,
+        episode_length: int | None = None,
     ):
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
@@ -71,6 +77,7 @@ class VectorEnv:
         self.num_envs = num_envs
         self.pool_size = pool_size
         self.mesh = mesh
+        self.episode_length = episode_length or env.episode_length
 
     @property
     def partition(self) -> VectorState:
@@ -97,7 +104,7 @@ class VectorEnv:
         """Steps every robot with actions [N, A]; those whose episode ended start another."""
         reached = self._step_robots(state.robots, actions)
         steps = state.steps + 1
-        truncated = (steps >= self.env.episode_length) & ~reached.terminated
+        truncated = (steps >= self.episode_length) & ~reached.terminated
         over = reached.terminated | truncated
         key, draw_key = jax.random.split(state.key)
         draw = jax.random.randint(draw_key, (self.num_envs,), 0, self.pool_size)

@@ -2,19 +2,48 @@
 where it already works (LaMOuR, section 4.3).
 
     E[ recovered(s) * -log pi(a0|s) ],  a0 ~ pi_original(.|s)
+
+The expectation over a0 is taken exactly: it is the divergence KL(pi_original || pi) plus the
+original policy's own entropy, which no parameter of pi changes. A sample of a0 gives the same
+gradient on average, but one that never rests where both policies agree: its noise, in Adam's
+running squares, outweighs what the reward has to say in states that are not recovered.
 """
 
+from typing import NamedTuple
+
 import chex
+import distrax
 import jax
 import jax.numpy as jnp
 
+from lamour_jax.networks import Actor
+from lamour_jax.types import Params
 
-def consolidation_loss(recovered: jax.Array, original_log_prob: jax.Array) -> jax.Array:
+
+class Gaussian(NamedTuple):
+    """The Gaussian before the tanh: mean [..., A] and log_std [..., A]."""
+
+    mean: jax.Array
+    log_std: jax.Array
+
+
+def consolidation_loss(recovered: jax.Array, divergence: jax.Array) -> jax.Array:
     """The behaviour-cloning term, to be weighted by `consol_coef`.
 
     Args:
       recovered: [B] weight of each state, 1 where the original policy is trusted.
-      original_log_prob: [B] log pi(a0|s) of the trained policy at the original policy's action.
+      divergence: [B] KL(pi_original || pi) there.
     """
-    chex.assert_equal_shape([recovered, original_log_prob])
-    return -jnp.mean(recovered * original_log_prob)
+    chex.assert_equal_shape([recovered, divergence])
+    return jnp.mean(recovered * divergence)
+
+
+def divergence_from(original: Gaussian, policy: Gaussian) -> jax.Array:
+    """KL(original || policy) [...], in nats. The tanh, a bijection, leaves it as it is."""
+    p, q = (distrax.MultivariateNormalDiag(g.mean, jnp.exp(g.log_std)) for g in (original, policy))
+    return jnp.asarray(p.kl_divergence(q))
+
+
+def original_gaussian(original: Params, obs: jax.Array, network: Actor) -> Gaussian:
+    """The frozen original policy at obs [..., O]; `network` never drops units."""
+    return Gaussian(*map(jnp.asarray, network.apply(original, obs)))

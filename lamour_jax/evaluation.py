@@ -42,16 +42,17 @@ class _Tally(NamedTuple):
     broken: jax.Array
 
 
-def make_play(
-    env: RecoveryEnv, actor: Actor, num_episodes: int
-) -> Callable[[Params, jax.Array], Episodes]:
-    """(actor parameters, key) -> Episodes of full length; meant to be jitted."""
+def make_play(env: RecoveryEnv, actor: Actor) -> Callable[[Params, jax.Array, jax.Array], Episodes]:
+    """(actor parameters, qpos [B, nq], qvel [B, nv]) -> Episodes of full length, one from each of
+    these states; meant to be jitted. Where they begin is an argument, so that one program serves
+    every kind of start (`env.draw_starts`)."""
 
     def act(params: Params, obs: jax.Array) -> jax.Array:
         return jnp.tanh(actor.apply(params, obs)[0])
 
-    def play(params: Params, key: jax.Array) -> Episodes:
-        robots = jax.vmap(env.reset)(jax.random.split(key, num_episodes))
+    def play(params: Params, qpos: jax.Array, qvel: jax.Array) -> Episodes:
+        robots = jax.vmap(env.reset_to)(qpos, qvel)
+        num_episodes = len(qpos)
         zeros = jnp.zeros(num_episodes, jnp.int32)
         tally = _Tally(
             returns=jnp.zeros(num_episodes),

@@ -10,7 +10,9 @@ The consolidation term is weighted by a number of s. Both are the method's:
     sac_zero    environment   0                         0
     sac_env     task          0                         0
 
-The environment's reward is zero in unhealthy states, the task's is not.
+The environment's reward is zero in unhealthy states, the task's is not. "lamour_healthy_gate" is
+an ablation: LaMOuR with the weight 1 wherever the environment calls s healthy, whatever the
+program's is_recovered says.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +28,7 @@ from lamour_jax.types import RewardFunctions, Transition
 
 METHODS = {  # what they are rewarded with
     "lamour": "the task's reward in healthy states, a language model's in unhealthy ones",
+    "lamour_healthy_gate": "the same; held where the environment, not the program, is content",
     "sac_env": "the task's reward everywhere",
     "sac_zero": "the task's reward in healthy states",
     "sero": "the task's reward in healthy states, less the original policy's uncertainty in others",
@@ -57,7 +60,7 @@ Uncertainty = Callable[[jax.Array, jax.Array], jax.Array]
 
 def learns_from_programs(method: str) -> bool:
     """Whether `method` needs reward programs; the baselines have rewards of their own."""
-    return method == "lamour"
+    return method in ("lamour", "lamour_healthy_gate")
 
 
 def learns_from_uncertainty(method: str) -> bool:
@@ -80,8 +83,9 @@ def make_rule(
     """
     if learns_from_programs(method):
         if not programs:
-            raise ValueError("method lamour needs a reward program")
-        return _lamour(programs)
+            raise ValueError(f"method {method} needs a reward program")
+        rule = _lamour(programs)
+        return rule if method == "lamour" else _held_where_healthy(rule)
     if learns_from_uncertainty(method):
         if uncertainty is None:
             raise ValueError("method sero needs the original policy's uncertainty")
@@ -114,6 +118,16 @@ def _lamour(programs: Sequence[RewardFunctions]) -> RecoveryRule:
         )
 
     return rule
+
+
+def _held_where_healthy(rule: RecoveryRule) -> RecoveryRule:
+    def gated(
+        before: RecoveryState, action: jax.Array, after: StepResult, key: jax.Array
+    ) -> Rewards:
+        healthy = before.healthy.astype(jnp.float32)
+        return rule(before, action, after, key)._replace(recovered=healthy)
+
+    return gated
 
 
 def _sero(uncertainty: Uncertainty) -> RecoveryRule:

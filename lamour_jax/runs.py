@@ -156,6 +156,12 @@ class Run:
         return self.config["robot"]
 
     @property
+    def start(self) -> str:
+        """Where training's episodes begin: "ood", also in runs from before there was a choice, or
+        "battery"."""
+        return self.config.get("start", "ood")
+
+    @property
     def num_members(self) -> int | None:
         """The size of the population; None where the run is a single training."""
         return len(self.journals) if self.config.get("members") else None

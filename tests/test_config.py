@@ -10,12 +10,13 @@ from lamour_jax.config import (
     stored_learner,
     to_json,
 )
+from lamour_jax.errors import UserError
 
 
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])
 def test_scale_is_for_thousands_of_robots(learner, updates):
     config = learner_config(learner, "half_cheetah", "scale")
-    assert config.num_envs == 2048 and config.normal_start_fraction == 0.0
+    assert config.num_envs == 2048
     assert all(number % 8 == 0 for number in config.split_numbers.values())  # eight devices
     assert recovery_updates("half_cheetah", "scale", learner) == updates
 
@@ -41,6 +42,8 @@ def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
     assert stored_learner({"learner": "ppo", "ppo": to_json(ppo)}) == ppo
     sac = learner_config("sac", "hopper", "fast")
     assert stored_learner({"sac": to_json(sac)}) == sac
+    with pytest.raises(UserError, match=r"another version.*momentum"):
+        stored_learner({"sac": to_json(sac) | {"momentum": 0.9}})
     with pytest.raises(ValueError, match=r"'td3'.*sac, ppo"):
         learner_config("td3", "hopper", "fast")
     with pytest.raises(ValueError, match=r"'paper'.*fast, scale"):

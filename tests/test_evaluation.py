@@ -23,17 +23,21 @@ class _Script:
 
 @pytest.fixture(scope="module")
 def plays():
-    return {
-        start: jax.jit(make_play(Scripted(start, episode_length=LENGTH), _Script, 2))
-        for start in ("ood", "normal")
-    }
+    """One program for every kind of start."""
+    played = jax.jit(make_play(Scripted(episode_length=LENGTH), _Script))
+
+    def from_start(start, script):
+        starts = Scripted(start).draw_starts(jax.random.key(0), 2)
+        return played(script, *starts)
+
+    return from_start
 
 
 def play(plays, *parts, start="ood"):
     """One episode: parts are (steps, +1 healthy, -1 fallen or NaN broken); the last one fills."""
     script = np.concatenate([np.full(steps, value) for steps, value in parts])
     script = np.append(script, np.full(LENGTH - len(script), parts[-1][1])).astype(np.float32)
-    episodes = plays[start](jnp.asarray(script), jax.random.key(0))
+    episodes = plays(start, jnp.asarray(script))
     for values in episodes:
         assert values[0] == values[1]
     return {name: np.asarray(value)[0].item() for name, value in episodes._asdict().items()}

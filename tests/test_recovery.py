@@ -79,7 +79,7 @@ def test_total_reward_weighs_the_second_part():
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, sac_env, sac_zero, sero"):
+    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, .*sac_env, sac_zero, sero"):
         make_rule("sarsa")
 
 
@@ -89,11 +89,19 @@ def test_without_what_a_method_needs_there_is_no_rule(method, need):
         make_rule(method)
 
 
-def scripted_rollout(script, *, start="ood", episode_length=50, uncertainty=None):
-    """`collect` with script [T, N] of positions, by LaMOuR or, with an uncertainty, by SeRO."""
+def test_the_healthy_gate_consolidates_wherever_the_environment_is_content():
+    rule = make_rule("lamour_healthy_gate", [PROGRAM])
+    t = scripted_rollout([[FALLEN], [HEALTHY], [0.25], [FALLEN]], rule=rule)[2].transitions
+    # The program's is_recovered says no to the position 0.25, the environment's rule yes.
+    np.testing.assert_allclose(t.recovered[:, 0], [0, 0, 1, 1])
+    np.testing.assert_allclose(t.aux_reward[:, 0], [-2, 0, 0, -5])
+
+
+def scripted_rollout(script, *, start="ood", episode_length=50, rule=None):
+    """`collect` with script [T, N] of positions, by LaMOuR unless told otherwise."""
     script = jnp.array(script)
     env = VectorEnv(Scripted(start, episode_length=episode_length), script.shape[1], 4)
-    rule = make_rule("sero", (), uncertainty) if uncertainty else make_rule("lamour", [PROGRAM])
+    rule = rule or make_rule("lamour", [PROGRAM])
 
     def act(obs, key):
         # The clock (observed, and 0 at each start) tells the line of the script.
@@ -141,7 +149,7 @@ def test_every_step_of_a_rollout_has_an_uncertainty_of_its_own():
         return (1.0 - obs[..., 0]) / 2.0 + jax.random.uniform(key) / 1000
 
     script = [[FALLEN], [0.25], [0.25], [FALLEN]]
-    _, _, rollout = scripted_rollout(script, uncertainty=uncertainty)
+    _, _, rollout = scripted_rollout(script, rule=make_rule("sero", (), uncertainty))
     t = jax.tree.map(lambda x: x[:, 0], rollout.transitions)
     np.testing.assert_allclose(t.aux_reward, [-1, 0, 0, -1], atol=1.1e-3)
     np.testing.assert_allclose(t.recovered[1:], [0, 0.625, 0.625], atol=1.1e-3)

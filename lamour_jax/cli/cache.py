@@ -23,12 +23,13 @@ def cache_folder(name: str) -> Path:
 
 
 def world_digest(*modules: Path, content: bytes = b"") -> str:
-    """Names a result that depends on the robots' code, the numerical libraries, the source of
-    `modules` and `content`: it changes with any of them."""
+    """Names a result that depends on the robots' code and poses, the numerical libraries, the
+    source of `modules` and `content`: it changes with any of them."""
     digest = hashlib.sha256(content)
     for library in ("jax", "mujoco", "numpy"):
         digest.update(importlib.metadata.version(library).encode())
-    for source in (*modules, *sorted(Path(envs.__file__).parent.rglob("*.py"))):
+    world = Path(envs.__file__).parent
+    for source in (*modules, *sorted(world.rglob("*.py")), *sorted(world.rglob("*.npz"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a run folder or a policy file; the robot's shipped original policy if left out",
     )
     common.add_env_argument(parser)
-    parser.add_argument("--start", default="ood", help="where episodes begin: ood or normal")
+    parser.add_argument(
+        "--start", default="ood", help="where episodes begin: ood, battery or normal"
+    )
     parser.add_argument("--exact", action="store_true", help="the published start without noise")
     parser.add_argument("--episodes", type=int, default=64, help="how many")
     parser.add_argument("--video", action="store_true", help="also write the first as video.mp4")
@@ -38,17 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    measures = evaluate(
-        options.policy,
-        env=options.env,
-        start=options.start,
-        exact=options.exact,
-        episodes=options.episodes,
-        video=options.video,
-        seed=options.seed,
-        physics=options.physics,
-        out=options.out,
-    )
+    with common.progress_apart(options.json):
+        measures = evaluate(
+            options.policy,
+            env=options.env,
+            start=options.start,
+            exact=options.exact,
+            episodes=options.episodes,
+            video=options.video,
+            seed=options.seed,
+            physics=options.physics,
+            out=options.out,
+        )
     print(json.dumps(measures, indent=2) if options.json else describe(measures))
     return 0
 
@@ -77,6 +80,8 @@ def evaluate(
     """
     if episodes < 1:
         raise UserError(f"--episodes must be at least 1, not {episodes}")
+    if exact and start != "ood":
+        raise UserError(f"--exact is the published start: it goes with --start ood, not {start}")
     robot = common.make_env(env, start, physics, evaluation=not exact)
     loaded, path = policy_for(robot, policy)
     play = Evaluator(robot, loaded.network, episodes)

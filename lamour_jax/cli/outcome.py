@@ -8,9 +8,12 @@ from lamour_jax.cli.arena import Arena
 from lamour_jax.recovery import learns_from_programs
 from lamour_jax.runs import POLICY_FILE, REWARD_FOLDER, Journal, Run
 
+RECOVERY_STARTS = ("ood", "battery")  # where there is something to recover from
+
 
 def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
-    """Judges every member's best policy; the winner's figures are the run's.
+    """Judges every member's best policy; the winner's figures, from where the run's episodes begin,
+    are the run's.
 
     Args:
       before: the original policy's measures.
@@ -20,7 +23,7 @@ def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     """
     winner = max(run.journals, key=lambda journal: journal.best_merit)
     judged = {
-        journal.name: _figures(before, arena.judge(journal.best_actor()))
+        journal.name: _figures(run.start, before, arena.judge(journal.best_actor()))
         for journal in run.journals
         if journal.has_policy
     }
@@ -28,6 +31,7 @@ def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
         _promote(run, winner)
     return {
         "robot": run.robot,
+        "start": run.start,
         "method": run.config["method"],
         "preset": run.config["preset"],
         "seeds": sorted(set(run.member_seeds or [run.config["train"]["seed"]])),
@@ -39,11 +43,9 @@ def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _figures(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+def _figures(start: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {
-        "success_rate": after["ood"]["success_rate"],
-        "return": after["ood"]["return"],
-        "time_to_recovery": after["ood"]["time_to_recovery"],
+        **{name: after[start][name] for name in ("success_rate", "return", "time_to_recovery")},
         "retention": after["normal"]["return"] / before["normal"]["return"],
         "recovered": after,
     }
@@ -59,12 +61,12 @@ def _promote(run: Run, winner: Journal) -> None:
 
 def describe(outcome: dict[str, Any]) -> str:
     """The lines that matter."""
-    time_to_recovery = outcome["time_to_recovery"]
+    time_to_recovery, start = outcome["time_to_recovery"], outcome["start"]
     return "\n".join(
         [
             f"{outcome['robot']}, {outcome['method']} ({outcome['preset']}, seed"
-            f" {' '.join(map(str, outcome['seeds']))}), {outcome['recovered']['ood']['episodes']}"
-            " OOD episodes:",
+            f" {' '.join(map(str, outcome['seeds']))}), {outcome['recovered'][start]['episodes']}"
+            f" episodes from {start} starts:",
             *_describe_members(outcome),
             f"  success_rate      {outcome['success_rate']:.3f}",
             f"  return            {outcome['return']:.0f} (the original policy from normal starts:"
@@ -72,9 +74,21 @@ def describe(outcome: dict[str, Any]) -> str:
             "  time_to_recovery  "
             + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
             f"  retention         {outcome['retention']:.3f}",
+            *_describe_elsewhere(outcome),
             f"  {outcome['seconds']:.0f} s; report: {outcome['folder']}/report.html",
         ]
     )
+
+
+def _describe_elsewhere(outcome: dict[str, Any]) -> list[str]:
+    """Success from starts that the run's episodes did not begin at."""
+    before, after = outcome["original"], outcome["recovered"]
+    return [
+        f"  from {start:<12} success_rate {after[start]['success_rate']:.3f} (the original policy:"
+        f" {before[start]['success_rate']:.3f})"
+        for start in RECOVERY_STARTS
+        if start != outcome["start"]
+    ]
 
 
 def _describe_members(outcome: dict[str, Any]) -> list[str]:

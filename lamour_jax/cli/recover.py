@@ -3,14 +3,14 @@
 import argparse
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
-from lamour_jax.cli.outcome import describe, judge_run
+from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
@@ -64,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--candidates", type=int, default=1, help="how many recorded answers to train side by side"
     )
     parser.add_argument(
+        "--start",
+        default="ood",
+        help="where training's episodes begin: ood (the published state) or battery (fallen poses)",
+    )
+    parser.add_argument(
         "--method",
         default="lamour",
         help=", ".join(f"{name} ({rewarded})" for name, rewarded in METHODS.items()),
@@ -109,6 +114,7 @@ def _recover(options: argparse.Namespace) -> dict[str, Any]:
         policy=options.policy,
         reward=options.reward,
         candidates=options.candidates,
+        start=options.start,
         method=options.method,
         learner=options.learner,
         preset=options.preset,
@@ -127,6 +133,7 @@ def recover(
     policy: Path | None = None,
     reward: Sequence[Path] = (),
     candidates: int = 1,
+    start: str = "ood",
     method: str = "lamour",
     learner: str = "sac",
     preset: str = "fast",
@@ -137,8 +144,10 @@ def recover(
     physics: str = "auto",
     out: Path | None = None,
     stop_at: float | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Fine-tunes a policy from OOD starts, evaluates it, and writes a run folder with a report.
+    """Fine-tunes a policy where it cannot do its task, evaluates it, and writes a run folder with a
+    report.
 
     Of several processes (`lamour_jax.hosts`) the leader's arguments count, and its folder.
 
@@ -151,11 +160,14 @@ def recover(
       policy: the original policy, a file or a run folder; the shipped one by default.
       reward: reward code or folders that hold it; the recorded answers by default.
       candidates: how many recorded answers to take.
+      start: where training's episodes begin: "ood" or "battery". Policies are chosen by evaluations
+        from there, too; the battery's evaluation poses are for the final judgement alone.
       method, learner, preset, updates, num_envs, seeds, physics: how to train.
       devices: how many share the training; as many as divide its numbers by default.
       out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
         fraction of the original policy's return from normal starts.
+      settings: fields of the learner's settings (SACConfig or PPOConfig), in place of the preset's.
 
     Returns the outcome, as in the run's metrics.json.
 
@@ -165,11 +177,14 @@ def recover(
 
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
+    if start not in RECOVERY_STARTS:
+        known = " or ".join(RECOVERY_STARTS)
+        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
 
     def create() -> Run:
-        robot = common.make_env(env, "ood", physics)
+        robot = common.make_env(env, start, physics)
         original, _ = policy_for(robot, policy)
         chosen = common.user_settings(
             learner_config,
@@ -179,9 +194,10 @@ def recover(
             method=method,
             num_envs=num_envs,
             hidden_sizes=original.hidden_sizes,
+            **(settings or {}),
         )
         num_updates = recovery_updates(env, preset, learner) if updates is None else updates
-        settings = common.user_settings(
+        schedule = common.user_settings(
             TrainConfig,
             num_updates=num_updates,
             eval_every=evaluation_interval(num_updates),
@@ -190,6 +206,7 @@ def recover(
         config = {
             "kind": "recover",
             "robot": env,
+            "start": start,
             "method": method,
             "preset": preset,
             "physics": robot.backend,
@@ -198,7 +215,7 @@ def recover(
             "stop_at": stop_at,
             "learner": learner,
             learner: to_json(chosen),
-            "train": to_json(settings),
+            "train": to_json(schedule),
             "machine": machine(),
         }
         folder = common.output_folder(out, "recover", env)
@@ -273,7 +290,8 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     before = hosts.from_leader(lambda: arena.judge_original(original))
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {before['ood']['success_rate']:.0%} from OOD starts",
+        f" {before['ood']['success_rate']:.0%} from OOD starts,"
+        f" {before['battery']['success_rate']:.0%} from the battery",
         flush=True,
     )
     programs = []
@@ -281,14 +299,14 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         # Of all members with one reward program, which are neighbours, the first one's.
         sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
         programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
+    start, physics = run.start, config["physics"]
     uncertainty = None
     if learns_from_uncertainty(config["method"]):
         uncertainty = original_uncertainty(run, original)
     task = Task(
-        env=common.make_env(
-            run.robot, "ood", config["physics"], normal_fraction=learner.normal_start_fraction
-        ),
-        eval_env=arena.ood,
+        env=common.make_env(run.robot, start, physics),
+        # The best policy is chosen there: not by the poses that it will be judged by.
+        eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
         rule=make_rule(config["method"], programs, uncertainty),
         original=original,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
@@ -302,7 +320,7 @@ def _conclude(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     outcome = judge_run(run, arena, before)
     run.finish(outcome)
     print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)
-    write_report(run.folder, arena.ood)
+    write_report(run.folder, arena.envs[outcome["start"]])
     return {**outcome, "folder": str(run.folder)}
 
 

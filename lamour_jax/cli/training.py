@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,7 @@ from lamour_jax import hosts
 from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.cli.common import user_settings
+from lamour_jax.compilation import Announced
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
 from lamour_jax.devices import describe, make_mesh
 from lamour_jax.errors import UserError
@@ -50,7 +52,7 @@ class Task:
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
     """The learner that `config` is of, for `task`."""
-    env = VectorEnv(task.env, config.num_envs, mesh=mesh)
+    env = VectorEnv(task.env, config.num_envs, mesh=mesh, episode_length=config.episode_length)
     from_original = task.original is not None
     if isinstance(config, PPOConfig):
         return make_ppo(config, env, task.rule, num_updates, from_original=from_original)
@@ -158,17 +160,22 @@ def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
 
 
 class Evaluator:
-    """Plays `num_episodes` at once; compiled on first use and kept.
+    """Plays `num_episodes` at once; compiled when it is made, where it will be used.
 
     Args:
-      env: where.
+      env: where, and from which starts.
       network: the policies' shape.
       num_episodes: how many.
     """
 
     def __init__(self, env: RecoveryEnv, network: Actor, num_episodes: int):
-        self._play = jax.jit(make_play(env, network, num_episodes))
+        self._draw = jax.jit(partial(env.draw_starts, count=num_episodes))
+        self._play = Announced(f"{num_episodes} episodes of evaluation", make_play(env, network))
+        if hosts.leads():
+            key, obs = jax.random.key(0), jax.numpy.zeros((1, env.observation_size))
+            params = jax.eval_shape(network.init, key, obs)
+            self._play.compile(params, *jax.eval_shape(self._draw, key))
 
     def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:
         """The measures of fresh episodes."""
-        return summarise(self._play(params, key))
+        return summarise(self._play(params, *self._draw(key)))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+STARTS = {"ood": "OOD starts", "battery": "battery poses"}
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -20,20 +22,20 @@ def headlines(outcome: dict[str, Any], dt: float) -> list[Headline]:
       outcome: its content.
       dt: seconds per control step.
     """
-    before, after = outcome["original"], outcome["recovered"]
+    before, after, start = outcome["original"], outcome["recovered"], outcome["start"]
     normal_return = before["normal"]["return"]
     return [
         Headline(
             "Success rate",
             percent(outcome["success_rate"]),
-            f"of {after['ood']['episodes']} episodes from OOD starts; the original policy:"
-            f" {percent(before['ood']['success_rate'])}",
+            f"of {after[start]['episodes']} episodes from {STARTS[start]}; the original policy:"
+            f" {percent(before[start]['success_rate'])}",
         ),
         Headline(
             "Return",
             count(outcome["return"]),
-            f"from OOD starts; the original policy gets {count(normal_return)} from normal ones,"
-            f" {count(before['ood']['return'])} from these",
+            f"from {STARTS[start]}; the original policy gets {count(normal_return)} from normal"
+            f" starts, {count(before[start]['return'])} from these",
         ),
         _time_to_recovery(outcome["time_to_recovery"], dt),
         Headline(
@@ -42,7 +44,22 @@ def headlines(outcome: dict[str, Any], dt: float) -> list[Headline]:
             f"of the original policy's return is kept from normal starts:"
             f" {count(after['normal']['return'])}",
         ),
+        *_elsewhere(before, after, start),
         Headline("Wall clock", duration(outcome["seconds"]), "of training and judging"),
+    ]
+
+
+def _elsewhere(before: dict[str, Any], after: dict[str, Any], start: str) -> list[Headline]:
+    """Success from starts that the run's episodes did not begin at."""
+    return [
+        Headline(
+            f"Success from {name}",
+            percent(after[other]["success_rate"]),
+            f"of {after[other]['episodes']} episodes, where no training episode began; the"
+            f" original policy: {percent(before[other]['success_rate'])}",
+        )
+        for other, name in STARTS.items()
+        if other != start
     ]
 
 

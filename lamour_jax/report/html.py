@@ -28,7 +28,13 @@ from lamour_jax.report.video import EncoderUnavailable
 from lamour_jax.runs import read_config, read_metrics
 
 REPORT_FILE = "report.html"
-_METHODS = {"lamour": "LaMOuR", "sac_env": "SAC-env", "sac_zero": "SAC-zero", "sero": "SeRO"}
+_METHODS = {
+    "lamour": "LaMOuR",
+    "lamour_healthy_gate": "LaMOuR, environment's gate",
+    "sac_env": "SAC-env",
+    "sac_zero": "SAC-zero",
+    "sero": "SeRO",
+}
 
 
 def write_report(folder: Path, env: RecoveryEnv) -> Path:
@@ -38,7 +44,7 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
 
     Args:
       folder: the run.
-      env: the environment of its OOD evaluations.
+      env: the environment of its evaluation.
 
     Raises:
       UserError: the folder holds no finished run, or a file in it was altered.
@@ -59,6 +65,7 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
         method=_METHODS.get(config["method"], config["method"]),
         config=config,
         outcome=outcome,
+        starts=figures.STARTS[outcome["start"]],
         steps=max((row["env_steps"] for row in rows), default=0),
         updates=max((row["updates"] for row in rows), default=0),
         best_updates=recovered.about.get("updates"),

@@ -110,13 +110,13 @@ def learning_curves(rows: Rows, original_return: float) -> list[Plot]:
 
     return [
         Plot(
-            "Return per episode from OOD starts",
+            "Return per episode in evaluations",
             f"{_course('Return', returns, clock, count)} The original policy gets"
             f" {count(original_return)} from normal starts.",
             _svg("return", _LARGE, clock, draw_return),
         ),
         Plot(
-            "Success rate from OOD starts",
+            "Success rate in evaluations",
             _course("Success rate", success, clock, "{:.0%}".format),
             _svg("success", _LARGE, clock, draw_success),
         ),
@@ -147,7 +147,7 @@ def comparison(members: Sequence[tuple[str, Rows]], original_return: float) -> l
         _course(f"Return of {name}", _column(rows, "return"), _Clock(rows), count)
         for name, rows in curves
     )
-    title = "Return per episode from OOD starts, every training"
+    title = "Return per episode in evaluations, every training"
     return [Plot(title, summary, _svg("comparison", _LARGE, longest, draw))]
 
 

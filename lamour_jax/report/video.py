@@ -56,7 +56,7 @@ def make_rollout(env: RecoveryEnv, actor: Actor, num_steps: int) -> Rollout:
 
     @jax.jit
     def play(params: Params, key: jax.Array):
-        start = jax.vmap(env.reset)(jax.random.split(key, 1))
+        start = jax.vmap(env.reset_to)(*env.draw_starts(key, 1))
 
         def one_step(state: RecoveryState, _):
             state = jax.vmap(env.step)(state, jnp.tanh(actor.apply(params, state.obs)[0]))

@@ -1,4 +1,4 @@
-"""Networks written out, to check learners by."""
+"""Networks and divergences written out, to check learners by."""
 
 import jax.numpy as jnp
 
@@ -11,3 +11,10 @@ def forward(params, obs):
         x = jnp.maximum(x @ dense["kernel"] + dense["bias"], 0.0)
     heads = (params["params"][name] for name in ("mean", "log_std"))
     return tuple(x @ head["kernel"] + head["bias"] for head in heads)
+
+
+def divergence(original, policy):
+    """KL(original || policy) [B] of Gaussians (mean, log_std) [B, A], action by action."""
+    (mean0, log_std0), (mean, log_std) = original, policy
+    moved = (jnp.exp(2 * log_std0) + (mean0 - mean) ** 2) / (2 * jnp.exp(2 * log_std))
+    return jnp.sum(log_std - log_std0 + moved - 0.5, axis=-1)

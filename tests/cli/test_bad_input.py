@@ -27,6 +27,10 @@ def test_unknown_start_engine_method_and_preset_list_the_known(capsys, tmp_path)
     hopper = ["--env", "hopper"]
     assert "normal, ood" in refused(capsys, "evaluate", *hopper, "--start", "space")
     assert "native" in refused(capsys, "evaluate", *hopper, "--physics", "magic")
+    said = refused(capsys, "recover", *hopper, "--start", "normal", "--out", str(tmp_path / "run"))
+    assert "choose ood or battery" in said
+    said = refused(capsys, "evaluate", *hopper, "--start", "battery", "--exact")
+    assert "--start ood" in said
     assert "sac_zero" in refused(capsys, "recover", *hopper, "--method", "magic")
     said = refused(capsys, "recover", *hopper, "--preset", "magic", "--out", str(tmp_path / "run"))
     assert "paper" in said

@@ -48,6 +48,16 @@ def test_the_digest_follows_sources_and_content(tmp_path):
     assert cache.world_digest(source) == names[-1]
 
 
+def test_the_digest_follows_the_poses_that_ship(tmp_path, monkeypatch):
+    (tmp_path / "batteries").mkdir()
+    monkeypatch.setattr(cache.envs, "__file__", str(tmp_path / "__init__.py"))
+    names = []
+    for content in (b"poses", b"other poses"):
+        (tmp_path / "batteries" / "ant.npz").write_bytes(content)
+        names.append(cache.world_digest())
+    assert names[0] != names[1]
+
+
 def test_an_original_policy_is_judged_once_for_its_parameters(monkeypatch):
     judged = []
 

@@ -76,7 +76,8 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
     assert counts == sorted(set(counts)) and counts[-1] >= 1750
     assert json.loads((run / "config.json").read_text())["train"]["num_updates"] == 1750
     outcome = json.loads((run / "metrics.json").read_text())
-    assert outcome["recovered"]["ood"]["episodes"] == 64
+    for start in ("ood", "battery", "normal"):
+        assert outcome["recovered"][start]["episodes"] == 64
     assert 0.0 <= outcome["success_rate"] <= 1.0
     for file in ("report.html", "policy.msgpack", "original.msgpack", "reward/reward_jnp.py"):
         assert (run / file).stat().st_size > 0
@@ -92,11 +93,14 @@ def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, 
 
 
 @pytest.mark.slow
-def test_seeds_are_trained_side_by_side_and_their_mean_is_told(tmp_path, hopper_policy):
+def test_seeds_are_trained_side_by_side_from_the_battery_and_their_mean_is_told(
+    tmp_path, hopper_policy
+):
     run = tmp_path / "run"
     process = subprocess.run(
         [*LAMOUR, *RECOVER, "--policy", str(hopper_policy)]
-        + ["--seeds", "3", "4", "--method", "sac_zero", "--updates", "16", "--out", str(run)],
+        + ["--seeds", "3", "4", "--method", "sac_zero", "--start", "battery"]
+        + ["--updates", "16", "--out", str(run)],
         check=True,
         capture_output=True,
         text=True,
@@ -104,6 +108,7 @@ def test_seeds_are_trained_side_by_side_and_their_mean_is_told(tmp_path, hopper_
     )
     outcome = json.loads((run / "metrics.json").read_text())
     assert outcome["seeds"] == [3, 4]
+    assert outcome["start"] == json.loads((run / "config.json").read_text())["start"] == "battery"
     assert list(outcome["members"]) == ["seed-3", "seed-4"]
     policies = [
         (run / "members" / name / "policy.msgpack").read_bytes() for name in ("seed-3", "seed-4")

@@ -82,7 +82,8 @@ def test_a_released_policy_keeps_its_return(robot, engine):
     for name in ("native", engine):
         env = envs.make(robot, "normal", name)
         params = actor_params(read_state_dict(released_actor(robot)), robot, env.observation_size)
-        play = jax.jit(make_play(env, Actor(env.action_size), 8))
-        returns[name] = np.asarray(play(params, jax.random.key(0)).returns)
+        play = jax.jit(make_play(env, Actor(env.action_size)))
+        starts = env.draw_starts(jax.random.key(0), 8)
+        returns[name] = np.asarray(play(params, *starts).returns)
     assert np.median(returns["native"]) > 3000
     assert np.median(returns[engine]) > 0.95 * np.median(returns["native"])

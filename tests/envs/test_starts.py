@@ -1,14 +1,14 @@
-"""Start distributions: their poses, their noise, and how two of them are mixed."""
+"""Start distributions: one pose with noise, stored poses, and how two of them are mixed."""
 
 import jax
 import numpy as np
 import pytest
 
-import envs
-from envs.starts import EVALUATION_NOISE, Mixture, Start
+from envs.starts import EVALUATION_NOISE, Poses, Start
 
 NV = 2
 POSE = Start(np.array([5.0, -5.0, 1.0]))
+STORED = Poses(qpos=np.arange(21.0).reshape(7, 3), qvel=np.arange(14.0).reshape(7, 2))
 
 
 def draw(start, count=400):
@@ -30,26 +30,33 @@ def test_evaluation_noise_is_added_only_where_there_is_none():
     assert quiet.qpos_noise == quiet.qvel_noise == EVALUATION_NOISE
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.25, 1.0])
-def test_a_mixture_draws_each_kind_as_often_as_it_says(fraction):
-    other = Start(-POSE.qpos, qvel_noise=1.0)
-    qpos, qvel = draw(Mixture(POSE, other, fraction))
-    second = qpos[:, 0] < 0
-    # 400 draws: a standard deviation is 0.022 at 0.25, and none at the ends.
-    assert second.mean() == pytest.approx(fraction, abs=0.08 * (0 < fraction < 1))
-    np.testing.assert_array_equal(qpos, np.where(second[:, None], other.qpos, POSE.qpos))
-    assert np.all(qvel[~second] == 0.0) and np.all(qvel[second] != 0.0)
+def rows_of(qpos, qvel):
+    """Which of the stored states were drawn; each as it was stored."""
+    rows = np.asarray(qpos)[:, 0].astype(int) // 3
+    np.testing.assert_array_equal(qpos, STORED.qpos[rows])
+    np.testing.assert_array_equal(qvel, STORED.qvel[rows])
+    return rows
 
 
-def test_some_ood_episodes_begin_at_a_normal_start_where_asked():
-    env = envs.make("hopper", "ood", "native", normal_fraction=0.25)
-    states = jax.vmap(env.reset)(jax.random.split(jax.random.key(1), 400))
-    healthy = np.asarray(states.healthy)
-    assert healthy.mean() == pytest.approx(0.25, abs=0.08)
-    # The latch knows: a robot that begins healthy may not fall.
-    np.testing.assert_array_equal(np.asarray(states.pipeline_state.was_healthy), healthy)
+def test_stored_states_are_drawn_alike_often():
+    counts = np.bincount(rows_of(*draw(STORED, 700)), minlength=7)
+    # 100 expected of each, with a standard deviation of 9.
+    assert counts.min() > 60 and counts.max() < 140
 
 
-def test_a_fraction_out_of_range_is_an_error():
-    with pytest.raises(ValueError, match=r"between 0 and 1, not 1\.5"):
-        envs.make("hopper", normal_fraction=1.5)
+@pytest.mark.parametrize(
+    ("count", "times"), [(7, {1: 7}), (3, {1: 3, 0: 4}), (14, {2: 7}), (16, {3: 2, 2: 5})]
+)
+def test_a_batch_of_stored_states_repeats_none_before_all_were_drawn(count, times):
+    counts = np.bincount(rows_of(*STORED.sample_batch(jax.random.key(1), count, NV)), minlength=7)
+    assert {n: int((counts == n).sum()) for n in times} == times
+
+
+@pytest.mark.parametrize("start", [POSE, Start(POSE.qpos, 0.1, 0.1), STORED])
+def test_a_batch_begins_alike_whatever_its_size_and_follows_its_key(start):
+    key = jax.random.key(3)
+    one, many = (start.sample_batch(key, count, NV) for count in (1, 64))
+    for few, more in zip(one, many, strict=True):
+        np.testing.assert_array_equal(few[0], more[0])
+    other = start.sample_batch(jax.random.key(4), 64, NV)
+    assert start is POSE or not np.array_equal(many[0], other[0])

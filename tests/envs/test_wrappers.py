@@ -131,3 +131,13 @@ def test_a_fault_stays_with_its_robot(robot):
         jax.tree.leaves(broken.robots), jax.tree.leaves(sound.robots), strict=True
     ):
         np.testing.assert_array_equal(np.asarray(got)[others], np.asarray(want)[others])
+
+
+def test_training_may_cut_episodes_shorter_than_the_task():
+    env = VectorEnv(Scripted("normal", episode_length=50), 2, pool_size=4, episode_length=2)
+    state = env.reset(jax.random.key(0))
+    cut = []
+    for _ in range(4):
+        state, result = env.step(state, jnp.full((2, 1), HEALTHY))
+        cut.append(result.truncated.tolist())
+    assert cut == [[False] * 2, [True] * 2] * 2

@@ -99,6 +99,7 @@ def outcome() -> dict:
 
     return {
         "robot": "half_cheetah",
+        "start": "ood",
         "method": "lamour",
         "preset": "fast",
         "seeds": [1],
@@ -108,9 +109,14 @@ def outcome() -> dict:
         "time_to_recovery": 24.0,
         "retention": 0.97,
         "seconds": 754.2,
-        "original": {"ood": measures(0.0, 0.0, None), "normal": measures(1.0, 12585.0, 1.0)},
+        "original": {
+            "ood": measures(0.0, 0.0, None),
+            "battery": measures(0.046875, 501.0, 30.0),
+            "normal": measures(1.0, 12585.0, 1.0),
+        },
         "recovered": {
             "ood": measures(0.984375, 11234.5, 24.0),
+            "battery": measures(0.765625, 9012.0, 26.0),
             "normal": measures(1.0, 12207.0, 1.0),
         },
     }

@@ -29,6 +29,21 @@ def test_a_robot_that_never_recovers_says_so():
     assert figures["Time to recovery"].value == "never"
 
 
+@pytest.mark.parametrize(
+    ("start", "before", "other", "elsewhere"),
+    [
+        ("ood", "OOD starts; the original policy: 0%", "Success from battery poses", "77%"),
+        ("battery", "battery poses; the original policy: 5%", "Success from OOD starts", "98%"),
+    ],
+)
+def test_success_is_told_from_the_run_s_own_starts_and_from_the_others(
+    start, before, other, elsewhere
+):
+    figures = {f.label: f for f in headlines({**outcome(), "start": start}, 0.05)}
+    assert figures["Success rate"].note == f"of 64 episodes from {before}"
+    assert figures[other].value == elsewhere
+
+
 def test_highlight_marks_and_escapes():
     assert highlight("def f(x):\n    return x < 1  # <b>\n") == (
         '<span class="keyword">def</span> <span class="defined">f</span>(x):\n'

@@ -6,8 +6,10 @@ The actor is the original policy's tanh-Gaussian. What it sampled is kept as u b
 probabilities are compared there: the tanh's own part of them cancels in the ratio.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -15,12 +17,20 @@ import optax
 from flax import struct
 
 from lamour_jax.agents.ppo import losses
+from lamour_jax.anchors import Anchors
 from lamour_jax.config import PPOConfig
-from lamour_jax.consolidation import consolidation_loss
+from lamour_jax.consolidation import (
+    Gaussian,
+    consolidation_loss,
+    divergence_from,
+    original_gaussian,
+)
 from lamour_jax.networks import Actor, Value, log_prob_pre_tanh, sample_pre_tanh
 from lamour_jax.recovery import total_reward
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Metrics, Params
+
+T = TypeVar("T")
 
 _SMALLEST_SCALE = 1e-2  # of returns: where every reward is zero there is nothing to scale
 _MEMORY = 20  # iterations that the running scale of returns reaches back
@@ -52,7 +62,7 @@ class Batch(NamedTuple):
       advantage: [] normalised.
       target: [] the return estimate, in units of `return_scale`.
       recovered: [] weight of the consolidation term at s.
-      cloned: [A] the original policy's sample at s before the tanh; None without one.
+      original: the original policy's Gaussian at s, [A] each; None without one.
       weight: [] 0 for broken robots, 1 on average.
     """
 
@@ -62,7 +72,7 @@ class Batch(NamedTuple):
     advantage: jax.Array
     target: jax.Array
     recovered: jax.Array
-    cloned: jax.Array | None
+    original: Gaussian | None
     weight: jax.Array
 
 
@@ -101,22 +111,26 @@ class Learner:
         self, params: Params, obs: jax.Array, key: jax.Array
     ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
         """A sampled action [..., A] at obs [..., O], with u [..., A] and log_prob [...]."""
-        mean, log_std = self._policy(params, obs)
-        pre_tanh = sample_pre_tanh(mean, log_std, key)
-        return jnp.tanh(pre_tanh), (pre_tanh, log_prob_pre_tanh(mean, log_std, pre_tanh))
+        policy = self._policy(params, obs)
+        pre_tanh = sample_pre_tanh(*policy, key)
+        return jnp.tanh(pre_tanh), (pre_tanh, log_prob_pre_tanh(*policy, pre_tanh))
 
     def digest(
-        self, state: LearnerState, rollout: Rollout, original: Params | None, key: jax.Array
+        self, state: LearnerState, rollout: Rollout, original: Params | None
     ) -> tuple[LearnerState, Batch]:
-        """Turns a rollout [T, N, ...] into data for updates, also [T, N, ...]."""
+        """Turns a rollout [T, N, ...] into data for updates, also [T, N, ...].
+
+        Networks see a few steps at a time, no more rows than an update's: hidden layers of a whole
+        rollout of thousands of robots would be gigabytes each.
+        """
         steps, valid = rollout.transitions, rollout.valid
         pre_tanh, log_prob = rollout.extras
-        value = self.value(state, steps.obs)
+        value = self._over_time(partial(self.value, state), steps.obs)
         advantage = losses.advantages(
             total_reward(steps, self.config.aux_coef),
             steps.discount,
             value,
-            self.value(state, steps.next_obs),
+            self._over_time(partial(self.value, state), steps.next_obs),
             rollout.over,
             valid,
             self.config.gamma,
@@ -131,17 +145,18 @@ class Learner:
             advantage=losses.normalise(advantage, valid),
             target=returns / state.return_scale,
             recovered=steps.recovered,
-            cloned=self._clone(original, steps.obs, key),
+            original=self._original(original, steps.obs),
             weight=valid / jnp.maximum(jnp.mean(valid), 1.0 / valid.size),
         )
         return state, batch
 
     def update(
-        self, state: LearnerState, batch: Batch, key: jax.Array
+        self, state: LearnerState, batch: Batch, key: jax.Array, anchors: Anchors | None = None
     ) -> tuple[LearnerState, Metrics]:
-        """One step of value and actor on a batch [B, ...]."""
+        """One step of value and actor on a batch [B, ...]; the actor is held at `anchors`
+        [C, ...], too."""
         state, value_metrics = self.update_value(state, batch)
-        state, actor_metrics = self.update_actor(state, batch, key)
+        state, actor_metrics = self.update_actor(state, batch, key, anchors)
         return state, {**value_metrics, **actor_metrics}
 
     def update_value(self, state: LearnerState, batch: Batch) -> tuple[LearnerState, Metrics]:
@@ -157,31 +172,36 @@ class Learner:
         return state.replace(value=params, value_optimizer=optimizer), {"train/value_loss": value}
 
     def update_actor(
-        self, state: LearnerState, batch: Batch, key: jax.Array
+        self, state: LearnerState, batch: Batch, key: jax.Array, anchors: Anchors | None = None
     ) -> tuple[LearnerState, Metrics]:
         """One step of the actor; none during the value's warm-up."""
 
         def loss(params: Params) -> tuple[jax.Array, Metrics]:
-            mean, log_std = self._policy(params, batch.obs)
-            log_ratio = log_prob_pre_tanh(mean, log_std, batch.pre_tanh) - batch.log_prob
+            policy = self._policy(params, batch.obs)
+            log_ratio = log_prob_pre_tanh(*policy, batch.pre_tanh) - batch.log_prob
             surrogate = losses.policy_loss(
                 log_ratio, batch.advantage, batch.weight, self.config.clip_range
             )
             # H = E[-log pi]; of a tanh-Gaussian only a sample's is known.
-            fresh = sample_pre_tanh(mean, log_std, key)
-            entropy = -jnp.mean(batch.weight * log_prob_pre_tanh(mean, log_std, fresh))
+            fresh = sample_pre_tanh(*policy, key)
+            entropy = -jnp.mean(batch.weight * log_prob_pre_tanh(*policy, fresh))
             metrics = {
                 "train/actor_loss": surrogate,
                 "train/entropy": entropy,
                 "train/kl": losses.divergence(log_ratio, batch.weight),
             }
             value = surrogate - self.config.entropy_coef * entropy
-            if batch.cloned is not None and self.config.consol_coef:
+            if batch.original is not None and self.config.consol_coef:
                 cloning = consolidation_loss(
-                    batch.weight * batch.recovered,
-                    log_prob_pre_tanh(mean, log_std, batch.cloned),
+                    batch.weight * batch.recovered, divergence_from(batch.original, policy)
                 )
                 metrics["recovery/consolidation_loss"] = cloning
+                if anchors is not None:
+                    drift = divergence_from(anchors.original, self._policy(params, anchors.obs))
+                    metrics["recovery/anchor_loss"] = consolidation_loss(anchors.recovered, drift)
+                    # Advantages are normalised: an anchor weighs what a visited state does.
+                    share = anchors.recovered.size / batch.recovered.size
+                    cloning += share * metrics["recovery/anchor_loss"]
                 value += self.config.consol_coef * cloning
             return value, metrics
 
@@ -238,12 +258,16 @@ class Learner:
             optax.adam(optax.linear_schedule(learning_rate, final, self.total_updates)),
         )
 
-    def _policy(self, params: Params, obs: jax.Array) -> tuple[jax.Array, jax.Array]:
-        mean, log_std = self._actor.apply(params, obs)
-        return jnp.asarray(mean), jnp.asarray(log_std)
+    def _policy(self, params: Params, obs: jax.Array) -> Gaussian:
+        return Gaussian(*map(jnp.asarray, self._actor.apply(params, obs)))
 
-    def _clone(self, original: Params | None, obs: jax.Array, key: jax.Array) -> jax.Array | None:
-        """u0 [..., A] of the frozen original policy: one sample per state and rollout."""
+    def _original(self, original: Params | None, obs: jax.Array) -> Gaussian | None:
+        """The frozen original policy at obs [T, N, O]."""
         if original is None:
             return None
-        return sample_pre_tanh(*self._policy(original, obs), key)
+        return self._over_time(partial(original_gaussian, original, network=self._actor), obs)
+
+    def _over_time(self, network: Callable[[jax.Array], T], obs: jax.Array) -> T:
+        """`network` at obs [T, N, O], as many steps at once as make an update's batch."""
+        steps = max(1, obs.shape[0] // self.config.num_minibatches)
+        return jax.lax.map(network, obs, batch_size=steps)

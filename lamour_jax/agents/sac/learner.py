@@ -1,6 +1,8 @@
 """Soft actor-critic with recovery reward and policy consolidation: one update on a page.
 
 L_actor = E[alpha * log pi(a|s) - min_i Q_i(s, a)] + consol_coef * E[recovered(s) * -log pi(a0|s)]
+
+The second expectation is exact (`lamour_jax.consolidation`).
 """
 
 from dataclasses import dataclass
@@ -11,17 +13,25 @@ import optax
 from flax import struct
 
 from lamour_jax.agents.sac import losses
+from lamour_jax.anchors import Anchors
 from lamour_jax.config import SACConfig
-from lamour_jax.consolidation import consolidation_loss
+from lamour_jax.consolidation import (
+    Gaussian,
+    consolidation_loss,
+    divergence_from,
+    original_gaussian,
+)
 from lamour_jax.networks import Actor, TwinCritic, log_prob_pre_tanh, sample_pre_tanh
 from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
 
 class LearnerState(struct.PyTreeNode):
-    """Parameters and optimisers. `actor` is the trained policy."""
+    """Parameters and optimisers. `actor` is the trained policy, `averaged_actor` the running mean
+    of its parameters, which is evaluated."""
 
     actor: Params
+    averaged_actor: Params
     critic: Params
     target_critic: Params
     log_alpha: jax.Array
@@ -55,6 +65,7 @@ class Learner:
         log_alpha = jnp.log(jnp.asarray(self.config.initial_temperature))
         return LearnerState(
             actor=actor,
+            averaged_actor=jax.tree.map(jnp.copy, actor),
             critic=critic,
             target_critic=jax.tree.map(jnp.copy, critic),
             log_alpha=log_alpha,
@@ -63,18 +74,28 @@ class Learner:
             alpha_optimizer=self._alpha_tx.init(log_alpha),
         )
 
-    def act(self, params: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
-        """A sampled action [..., A] at obs [..., O], as in training."""
-        return self._sample(params, obs, key)[0]
+    def act(self, params: Params, obs: jax.Array, noise: jax.Array, key: jax.Array) -> jax.Array:
+        """The action [..., A] at obs [..., O] that standard normal noise [..., A] makes of the
+        policy, as in training; the key is dropout's."""
+        mean, log_std = self._policy(params, obs, key)
+        return jnp.tanh(mean + jnp.exp(log_std) * noise)
 
     def update(
-        self, state: LearnerState, batch: Transition, original: Params | None, key: jax.Array
+        self,
+        state: LearnerState,
+        batch: Transition,
+        original: Params | None,
+        key: jax.Array,
+        anchors: Anchors | None = None,
     ) -> tuple[LearnerState, Metrics]:
-        """One step of critics, actor and temperature on a batch [B, ...]."""
+        """One step of critics, actor and temperature on a batch [B, ...]; the actor is held at
+        `anchors` [C, ...], too."""
         critic_key, actor_key = jax.random.split(key)
         state, critic_metrics = self.update_critic(state, batch, critic_key)
-        state, log_prob, actor_metrics = self.update_actor(state, batch, original, actor_key)
-        state, alpha_metrics = self.update_temperature(state, log_prob)
+        state, log_prob, actor_metrics = self.update_actor(
+            state, batch, original, actor_key, anchors
+        )
+        state, alpha_metrics = self.update_temperature(state, log_prob, batch.recovered)
         return state, {**critic_metrics, **actor_metrics, **alpha_metrics}
 
     def update_critic(
@@ -105,39 +126,53 @@ class Learner:
         return state, {"train/critic_loss": value, "train/q": q}
 
     def update_actor(
-        self, state: LearnerState, batch: Transition, original: Params | None, key: jax.Array
+        self,
+        state: LearnerState,
+        batch: Transition,
+        original: Params | None,
+        key: jax.Array,
+        anchors: Anchors | None = None,
     ) -> tuple[LearnerState, jax.Array, Metrics]:
         """One step of the actor; also returns log pi(a|s) [B] of its fresh actions."""
         alpha = jnp.exp(state.log_alpha)
 
         def loss(params: Params) -> tuple[jax.Array, tuple[jax.Array, Metrics]]:
-            dropout_key, sample_key, original_key = jax.random.split(key, 3)
-            mean, log_std = self._policy(params, batch.obs, dropout_key)
-            pre_tanh = sample_pre_tanh(mean, log_std, sample_key)
-            log_prob = log_prob_pre_tanh(mean, log_std, pre_tanh)
+            dropout_key, sample_key, anchor_key = jax.random.split(key, 3)
+            policy = self._policy(params, batch.obs, dropout_key)
+            pre_tanh = sample_pre_tanh(*policy, sample_key)
+            log_prob = log_prob_pre_tanh(*policy, pre_tanh)
             q = self._q(state.critic, batch.obs, jnp.tanh(pre_tanh))
             value = losses.actor_loss(log_prob, q, alpha)
             metrics = {"train/actor_loss": value, "train/entropy": -jnp.mean(log_prob)}
             if original is not None and self.config.consol_coef:
-                cloned = self._original_sample(original, batch.obs, original_key)
-                cloning = consolidation_loss(
-                    batch.recovered, log_prob_pre_tanh(mean, log_std, cloned)
-                )
+                target = original_gaussian(original, batch.obs, self._original)
+                cloning = consolidation_loss(batch.recovered, divergence_from(target, policy))
                 metrics["recovery/consolidation_loss"] = cloning
+                if anchors is not None:
+                    held = self._policy(params, anchors.obs, anchor_key)
+                    drift = divergence_from(anchors.original, held)
+                    metrics["recovery/anchor_loss"] = consolidation_loss(anchors.recovered, drift)
+                    share = anchors.recovered.size / batch.recovered.size
+                    cloning += share * self._value_scale(q) * metrics["recovery/anchor_loss"]
                 value += self.config.consol_coef * cloning
             return value, (log_prob, metrics)
 
         grads, (log_prob, metrics) = jax.grad(loss, has_aux=True)(state.actor)
         updates, optimizer = self._actor_tx.update(grads, state.actor_optimizer)
         actor = optax.apply_updates(state.actor, updates)
-        return state.replace(actor=actor, actor_optimizer=optimizer), log_prob, metrics
+        averaged = optax.incremental_update(
+            actor, state.averaged_actor, 1.0 - self.config.actor_averaging
+        )
+        state = state.replace(actor=actor, averaged_actor=averaged, actor_optimizer=optimizer)
+        return state, log_prob, metrics
 
     def update_temperature(
-        self, state: LearnerState, log_prob: jax.Array
+        self, state: LearnerState, log_prob: jax.Array, recovered: jax.Array
     ) -> tuple[LearnerState, Metrics]:
         """One step of the temperature towards the target entropy."""
         target_entropy = self.config.target_entropy_per_action * self.action_size
-        grad = jax.grad(losses.temperature_loss)(state.log_alpha, log_prob, target_entropy)
+        weight = 1.0 - recovered if self.config.entropy_where_not_recovered else None
+        grad = jax.grad(losses.temperature_loss)(state.log_alpha, log_prob, target_entropy, weight)
         updates, optimizer = self._alpha_tx.update(grad, state.alpha_optimizer)
         log_alpha = jnp.asarray(optax.apply_updates(state.log_alpha, updates))
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
@@ -146,6 +181,11 @@ class Learner:
     @property
     def _actor(self) -> Actor:
         return Actor(self.action_size, self.config.hidden_sizes, self.config.dropout_rate)
+
+    @property
+    def _original(self) -> Actor:
+        """The frozen original's network, which never drops units."""
+        return Actor(self.action_size, self.config.hidden_sizes)
 
     @property
     def _critic(self) -> TwinCritic:
@@ -167,26 +207,34 @@ class Learner:
         final = self.config.final_learning_rate_fraction * learning_rate
         return optax.adam(optax.linear_schedule(learning_rate, final, self.total_updates))
 
-    def _policy(
-        self, params: Params, obs: jax.Array, dropout_key: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
+    def _policy(self, params: Params, obs: jax.Array, dropout_key: jax.Array) -> Gaussian:
         deterministic = not self.config.dropout_rate
-        mean, log_std = self._actor.apply(params, obs, deterministic, rngs={"dropout": dropout_key})
-        return jnp.asarray(mean), jnp.asarray(log_std)
+        return Gaussian(
+            *map(
+                jnp.asarray,
+                self._actor.apply(params, obs, deterministic, rngs={"dropout": dropout_key}),
+            )
+        )
 
     def _sample(
         self, params: Params, obs: jax.Array, key: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """An action [..., A] and its log_prob [...]."""
         dropout_key, sample_key = jax.random.split(key)
-        mean, log_std = self._policy(params, obs, dropout_key)
-        pre_tanh = sample_pre_tanh(mean, log_std, sample_key)
-        return jnp.tanh(pre_tanh), log_prob_pre_tanh(mean, log_std, pre_tanh)
+        policy = self._policy(params, obs, dropout_key)
+        pre_tanh = sample_pre_tanh(*policy, sample_key)
+        return jnp.tanh(pre_tanh), log_prob_pre_tanh(*policy, pre_tanh)
 
-    def _original_sample(self, original: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
-        """The frozen original's sample before the tanh [..., A]; it never drops units."""
-        mean, log_std = Actor(self.action_size, self.config.hidden_sizes).apply(original, obs)
-        return sample_pre_tanh(jnp.asarray(mean), jnp.asarray(log_std), key)
+    def _value_scale(self, q: jax.Array) -> jax.Array:
+        """How much more than a visited state an anchor weighs: 1, or a share of the mean |Q| [].
+
+        As returns grow, so does Q's slope, against which a fixed weight comes to nothing (TD3+BC,
+        Fujimoto & Gu, 2021, arXiv 2106.06860, divides Q by its mean size instead). In states that
+        the robot came to from the ground the fixed weight is right: the original policy may not
+        know them, and Q must be able to say so.
+        """
+        size = self.config.anchor_value_share * jnp.mean(jnp.abs(q))
+        return jax.lax.stop_gradient(jnp.maximum(1.0, size))
 
     def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:
         """Both critics' values [2, ...]."""

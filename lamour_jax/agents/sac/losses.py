@@ -41,7 +41,13 @@ def actor_loss(log_prob: jax.Array, q: jax.Array, alpha: jax.Array) -> jax.Array
     return jnp.mean(alpha * log_prob - jnp.min(q, axis=0))
 
 
-def temperature_loss(log_alpha: jax.Array, log_prob: jax.Array, target_entropy: float) -> jax.Array:
-    """-log_alpha * E[log pi(a|s) + target_entropy]: its gradient raises alpha where the entropy
-    lies below the target."""
-    return -log_alpha * jnp.mean(log_prob + target_entropy)
+def temperature_loss(
+    log_alpha: jax.Array,
+    log_prob: jax.Array,
+    target_entropy: float,
+    weight: jax.Array | None = None,
+) -> jax.Array:
+    """-log_alpha * E[weight * (log pi(a|s) + target_entropy)]: its gradient raises alpha where the
+    entropy lies below the target. log_prob and weight (1 if left out): [B]."""
+    excess = log_prob + target_entropy
+    return -log_alpha * jnp.mean(excess if weight is None else weight * excess)

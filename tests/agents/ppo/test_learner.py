@@ -9,9 +9,10 @@ import pytest
 
 from lamour_jax.agents.ppo.learner import Batch, Learner
 from lamour_jax.config import PPOConfig
+from lamour_jax.consolidation import Gaussian
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Transition
-from tests.agents.by_hand import forward
+from tests.agents.by_hand import divergence, forward
 
 OBS, ACTIONS, BATCH = 3, 2, 16
 CONFIG = PPOConfig(
@@ -58,7 +59,9 @@ def batch(state):
         advantage=jax.random.normal(keys[2], (BATCH,)),
         target=jax.random.normal(keys[3], (BATCH,)),
         recovered=jnp.ones(BATCH),
-        cloned=jax.random.normal(keys[4], (BATCH, ACTIONS)),
+        original=Gaussian(
+            jax.random.normal(keys[4], (BATCH, ACTIONS)), jnp.full((BATCH, ACTIONS), -0.5)
+        ),
         weight=jnp.ones(BATCH),
     )
 
@@ -85,7 +88,7 @@ def policy_gradient(state, batch):
 @pytest.mark.parametrize("consol_coef", [0.0, 2.0])
 def test_gradient_is_the_policy_gradient_and_consolidation(state, batch, consol_coef):
     def cloning(params):
-        return -jnp.mean(log_prob(params, batch.obs, batch.cloned))
+        return jnp.mean(divergence(batch.original, forward(params, batch.obs)))
 
     loss, gradient = jax.jit(jax.value_and_grad(cloning))(state.actor)
     wanted = jax.tree.map(lambda a, b: a + consol_coef * b, policy_gradient(state, batch), gradient)
@@ -106,8 +109,8 @@ def test_where_nothing_is_recovered_consolidation_changes_nothing(state, batch):
 def test_what_does_not_count_changes_nothing(state, batch):
     weight = jnp.ones(BATCH).at[3].set(0.0)
     spoilt = {
-        name: getattr(batch, name).at[3].set(50.0)
-        for name in ("obs", "pre_tanh", "advantage", "target", "cloned")
+        name: jax.tree.map(lambda x: x.at[3].set(5.0), getattr(batch, name))
+        for name in ("obs", "pre_tanh", "advantage", "target", "original")
     }
     one, _ = update(make(), state, batch._replace(weight=weight))
     other, _ = update(make(), state, batch._replace(weight=weight, **spoilt))
@@ -156,21 +159,61 @@ def test_targets_are_returns_in_units_of_their_scale(state):
     state = state.replace(iterations=jnp.zeros((), jnp.int32))
     # Each step ends its episode: the return is 5 + 0.5 * -2 = 4.
     digest = jax.jit(make().digest)
-    digested, data = digest(state, make_rollout(5.0), None, jax.random.key(0))
+    digested, data = digest(state, make_rollout(5.0), None)
     assert float(digested.return_scale) == pytest.approx(4.0)
     np.testing.assert_allclose(data.target.ravel()[:5], np.ones(5), rtol=1e-5)
     np.testing.assert_allclose(data.weight.ravel(), [1.2] * 5 + [0.0], rtol=1e-5)
-    assert data.cloned is None and data.obs.shape == (2, 3, OBS)
+    assert data.original is None and data.obs.shape == (2, 3, OBS)
 
 
 def test_the_scale_moves_and_the_values_do_not(state, batch):
     learner = make()
     state, _ = update(learner, state, batch)
     before = learner.value(state, batch.obs)
-    after, _ = jax.jit(learner.digest)(state, make_rollout(1e3), None, jax.random.key(0))
+    after, _ = jax.jit(learner.digest)(state, make_rollout(1e3), None)
     assert float(after.return_scale) > 100 * float(state.return_scale)
     assert np.abs(before).max() > 1e-4
     np.testing.assert_allclose(learner.value(after, batch.obs), before, rtol=1e-4)
+
+
+def random_rollout(steps, robots):
+    def normal(key, *shape):
+        return jax.random.normal(jax.random.key(key), (steps, robots, *shape))
+
+    ones = jnp.ones((steps, robots))
+    return Rollout(
+        Transition(normal(0, OBS), normal(1, ACTIONS), normal(2), ones, normal(3, OBS), ones, ones),
+        valid=ones.astype(bool),
+        over=jnp.zeros((steps, robots), bool),
+        extras=(normal(4, ACTIONS), normal(5)),
+        metrics={},
+    )
+
+
+def test_a_rollout_in_parts_is_the_rollout_at_once(state, batch):
+    """Seven steps, two at a time and the last one alone."""
+    state, _ = update(make(value_learning_rate=0.1), state, batch)
+    rollout = random_rollout(7, 3)
+    whole, parts = (
+        jax.jit(make(num_envs=3, unroll_length=7, num_minibatches=count).digest)(
+            state, rollout, state.actor
+        )
+        for count in (1, 3)
+    )
+    assert np.ptp(whole[1].target - whole[1].advantage) > 0.1  # the values differ by state
+    assert_close(parts, whole, rtol=1e-5, atol=1e-6)
+
+
+def test_a_rollouts_hidden_layers_are_never_held_at_once(state):
+    steps, robots, width = 64, 256, 128
+    learner = make(
+        num_envs=robots, unroll_length=steps, num_minibatches=32, hidden_sizes=(width, width)
+    )
+    rollout = jax.eval_shape(lambda: random_rollout(steps, robots))
+    state = jax.eval_shape(lambda: learner.init(jax.random.key(0), None))
+    compiled = jax.jit(learner.digest).lower(state, rollout, state.actor).compile()
+    held = compiled.memory_analysis().temp_size_in_bytes
+    assert held < steps * robots * width * 4 / 2
 
 
 def test_it_starts_from_the_original_and_leaves_that_alone(state):

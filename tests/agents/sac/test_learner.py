@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from lamour_jax.agents.sac.learner import Learner
+from lamour_jax.anchors import Anchors
 from lamour_jax.config import SACConfig
+from lamour_jax.consolidation import Gaussian
 from lamour_jax.types import Transition
-from tests.agents.by_hand import forward
+from tests.agents.by_hand import divergence, forward
 
 OBS, ACTIONS, BATCH = 3, 2, 32
 CONFIG = SACConfig(
@@ -111,25 +113,73 @@ def test_where_all_is_recovered_and_nothing_else_counts_it_is_behaviour_cloning(
     batch = make_batch(
         reward=nothing, aux_reward=nothing, discount=nothing, recovered=jnp.ones(BATCH)
     )
-    # An original without noise makes its action known: u0 is its mean.
-    certain = jax.tree.map(jnp.copy, original)
-    certain["params"]["log_std"]["kernel"] *= 0.0
-    certain["params"]["log_std"]["bias"] -= 100.0
-    u0 = forward(certain, batch.obs)[0]
 
     def cloning(params):
-        mean, log_std = forward(params, batch.obs)
-        gaussian = (
-            -0.5 * ((u0 - mean) / jnp.exp(log_std)) ** 2 - log_std - 0.5 * jnp.log(2 * jnp.pi)
-        )
-        return -jnp.mean(jnp.sum(gaussian - jnp.log(1 - jnp.tanh(u0) ** 2), axis=1))
+        return jnp.mean(divergence(forward(original, batch.obs), forward(params, batch.obs)))
 
     loss, gradient = jax.value_and_grad(cloning)(state.actor)
-    after, metrics = update(state, batch, certain, jax.random.key(3))
+    after, metrics = update(state, batch, original, jax.random.key(3))
     assert float(metrics["recovery/consolidation_loss"]) == pytest.approx(float(loss), rel=1e-4)
     wanted = jax.tree.map(lambda g: CONFIG.consol_coef * g, gradient)
     assert_close(first_gradient(after.actor_optimizer), wanted, rtol=1e-3, atol=1e-5)
     assert_close(after.critic, zeros(after.critic), atol=1e-7)
+
+
+def test_anchors_count_as_further_recovered_states(state, original):
+    """Half as many anchors as states, of which half are recovered: as one batch of both."""
+    state = state.replace(critic=zeros(state.critic), log_alpha=jnp.asarray(-jnp.inf))
+    batch = make_batch(recovered=(jnp.arange(BATCH) % 2).astype(jnp.float32))
+    obs = 2.0 * jax.random.normal(jax.random.key(8), (BATCH // 2, OBS))
+    weight = jnp.linspace(0.0, 1.0, BATCH // 2)
+    anchors = Anchors(obs, weight, Gaussian(*forward(original, obs)))
+
+    def cloning(params):
+        own = jnp.sum(
+            batch.recovered * divergence(forward(original, batch.obs), forward(params, batch.obs))
+        )
+        return (
+            own + jnp.sum(weight * divergence(forward(original, obs), forward(params, obs)))
+        ) / BATCH
+
+    wanted = jax.tree.map(lambda g: CONFIG.consol_coef * g, jax.grad(cloning)(state.actor))
+    update = jax.jit(make(critic_learning_rate=0.0).update)
+    after, metrics = update(state, batch, original, jax.random.key(3), anchors)
+    assert_close(first_gradient(after.actor_optimizer), wanted, rtol=1e-3, atol=1e-5)
+    drift = float(jnp.mean(weight * divergence(forward(original, obs), forward(state.actor, obs))))
+    assert float(metrics["recovery/anchor_loss"]) == pytest.approx(drift, rel=1e-4)
+
+
+def test_anchors_hold_harder_as_values_grow(state, original):
+    """Critics that say 40 everywhere, a share of 0.1: anchors count fourfold; where they say 5,
+    they count as before."""
+    batch = make_batch()
+    obs = jax.random.normal(jax.random.key(8), (BATCH, OBS))
+    anchors = Anchors(obs, jnp.ones(BATCH), Gaussian(*forward(original, obs)))
+
+    def gradient(value, share):
+        critic = zeros(state.critic)
+        for name in ("critic_0", "critic_1"):
+            critic["params"][name]["q"]["bias"] += value
+        said = state.replace(critic=critic, target_critic=critic, log_alpha=jnp.asarray(-jnp.inf))
+        learner = make(anchor_value_share=share, critic_learning_rate=0.0)
+        after, _ = jax.jit(learner.update)(said, batch, original, jax.random.key(3), anchors)
+        return first_gradient(after.actor_optimizer)
+
+    plain = gradient(40.0, 0.0)
+    fourfold = jax.tree.map(lambda g: 4.0 * g, plain)
+    assert_close(gradient(-40.0, 0.1), fourfold, rtol=1e-4, atol=1e-6)
+    assert_close(gradient(5.0, 0.1), plain, rtol=1e-5, atol=1e-6)
+
+
+def test_the_evaluated_actor_is_a_running_mean(update, state, original):
+    averaging = jax.jit(make(actor_averaging=0.9).update)
+    batch, key = make_batch(), jax.random.key(0)
+    plain, _ = update(state, batch, original, key)
+    assert_close(plain.averaged_actor, plain.actor, rtol=0)
+    after, _ = averaging(state, batch, original, key)
+    assert_close(after.actor, plain.actor, rtol=1e-6, atol=1e-7)
+    wanted = jax.tree.map(lambda old, new: 0.9 * old + 0.1 * new, state.actor, after.actor)
+    assert_close(after.averaged_actor, wanted, rtol=1e-5, atol=1e-7)
 
 
 def test_critics_learn_both_parts_of_the_reward(update, state):
@@ -157,6 +207,16 @@ def test_target_critics_follow_slowly(update, state):
     assert max(moved) > 1e-4
 
 
+def test_the_temperature_may_leave_recovered_states_to_consolidation(state):
+    batch = make_batch(recovered=jnp.ones(BATCH))
+    update = jax.jit(make(entropy_where_not_recovered=True).update)
+    after, _ = update(state, batch, None, jax.random.key(0))
+    assert float(after.log_alpha) == float(state.log_alpha)
+    half = batch._replace(recovered=batch.recovered.at[: BATCH // 2].set(0.0))
+    after, _ = update(state, half, None, jax.random.key(0))
+    assert float(after.log_alpha) != float(state.log_alpha)
+
+
 @pytest.mark.parametrize(("per_action", "direction"), [(-50.0, -1), (50.0, 1)])
 def test_temperature_moves_towards_the_target_entropy(state, per_action, direction):
     update = jax.jit(make(target_entropy_per_action=per_action).update)
@@ -182,10 +242,10 @@ def test_dropout_acts_while_sampling(original):
     params = jax.tree.map(jnp.copy, original)
     params["params"]["log_std"]["kernel"] *= 0.0
     params["params"]["log_std"]["bias"] -= 100.0
-    certain = make().act(params, obs, jax.random.key(0))
+    certain = make().act(params, obs, jnp.zeros((64, ACTIONS)), jax.random.key(0))
     # The same observation 64 times: one action without dropout, many with it.
     assert len(np.unique(np.asarray(certain), axis=0)) == 1
-    dropped = dropping.act(params, obs, jax.random.key(0))
+    dropped = dropping.act(params, obs, jnp.zeros((64, ACTIONS)), jax.random.key(0))
     assert len(np.unique(np.asarray(dropped), axis=0)) > 8
 
 

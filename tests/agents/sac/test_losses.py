@@ -45,6 +45,11 @@ def test_temperature_loss_and_its_direction():
     below = jax.grad(losses.temperature_loss)(jnp.asarray(0.5), log_prob, 2.0)
     # The entropy -1 lies below a target of 2: -mean(log_prob + 2) = -3, descent raises alpha.
     np.testing.assert_allclose(below, -3.0, rtol=1e-6)
+    # Weights 0 and 1 leave the second: -(3 - 3) / 2 with the first target, -(3 + 2) / 2 here.
+    weighed = jax.grad(losses.temperature_loss)(
+        jnp.asarray(0.5), log_prob, 2.0, jnp.array([0.0, 1.0])
+    )
+    np.testing.assert_allclose(weighed, -2.5, rtol=1e-6)
 
 
 def test_shapes_that_would_broadcast_are_refused():
