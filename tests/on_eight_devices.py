@@ -16,8 +16,8 @@ from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import PPOConfig, SACConfig, TrainConfig
 from lamour_jax.devices import make_mesh
 from lamour_jax.networks import Actor
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
-from lamour_jax.trainer import compile_programs
 from tests.scripted import Scripted
 
 CONFIG = SACConfig(
@@ -58,7 +58,7 @@ def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     original = Actor(env.action_size, CONFIG.hidden_sizes).init(
         jax.random.key(3), jnp.zeros((1, env.observation_size))
     )
-    return compile_programs(agent, original, TRAIN, seeds, mesh), original
+    return compile_programs(lay_out(agent, original, TRAIN, seeds, mesh)), original
 
 
 def trained(programs, original, epochs: int = 2):

@@ -13,7 +13,15 @@ from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
-from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
+from lamour_jax.cli.training import (
+    Evaluator,
+    Task,
+    add_hosts_arguments,
+    joined,
+    open_run,
+    prepare_training,
+    run_training,
+)
 from lamour_jax.config import (
     LEARNERS,
     TrainConfig,
@@ -213,7 +221,7 @@ def recover(
                 rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
             return _create_run(folder, config, original, rewards, seeds, devices)
 
-    with shared_run(create) as opened:
+    with shared_run(create, new=True) as opened:
         return _train_and_judge(opened, resuming=False)
 
 
@@ -271,15 +279,6 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
-    arena = Arena(run.robot, config["physics"], original.network, settings.final_eval_episodes)
-    print(f"the original policy of {run.robot}:", flush=True)
-    before = hosts.from_leader(lambda: arena.judge_original(original))
-    print(
-        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {before['ood']['success_rate']:.0%} from OOD starts,"
-        f" {before['battery']['success_rate']:.0%} from the battery",
-        flush=True,
-    )
     programs = []
     if learns_from_programs(config["method"]):
         # Of all members with one reward program, which are neighbours, the first one's.
@@ -290,13 +289,28 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         env=common.make_env(
             run.robot, start, physics, normal_fraction=learner.normal_start_fraction
         ),
-        # The best policy is chosen there: not by the poses that it will be judged by.
-        eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
         rule=make_rule(config["method"], programs),
         original=original,
+    )
+    layout = prepare_training(task, learner, settings, run)
+    arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
+    print(f"the original policy of {run.robot}:", flush=True)
+    before = hosts.from_leader(lambda: arena.judge_original(original))
+    print(
+        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
+        f" {before['ood']['success_rate']:.0%} from OOD starts,"
+        f" {before['battery']['success_rate']:.0%} from the battery",
+        flush=True,
+    )
+    # The best policy is chosen there: not by the poses that it will be judged by.
+    eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
+    run_training(
+        layout,
+        Evaluator(eval_env, original.network, settings.eval_episodes),
+        run,
+        resume=resuming,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
-    run_training(task, learner, settings, run, resume=resuming)
     return hosts.from_leader(lambda: _conclude(run, arena, before))
 
 
