@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    common.set_up()
+    common.set_up(start=False)
     with joined(options):
         if options.resume:
             measures = resume(options.out, options.updates)

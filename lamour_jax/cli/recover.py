@@ -94,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    common.set_up()
+    common.set_up(start=False)
     with joined(options):
         if options.resume:
             outcome = resume(options.out, options.updates)

@@ -16,6 +16,7 @@ from envs.wrappers import VectorEnv
 from lamour_jax import hosts
 from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.backend import memory_explained
 from lamour_jax.cli.common import user_settings
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
 from lamour_jax.devices import describe, make_mesh
@@ -93,7 +94,8 @@ def run_training(
         programs need more memory than there is.
     """
     print(f"compiling for {describe(layout.mesh)} ...", flush=True)
-    programs = compile_programs(layout)
+    with memory_explained(layout.memory.advice):  # compilers refuse what no device holds
+        programs = compile_programs(layout)
     needed = in_words(programs.memory.parts["programs"])
     print(
         f"compiled in {programs.compilation}; programs need {needed} more; training in"
@@ -101,15 +103,16 @@ def run_training(
         flush=True,
     )
     try:
-        train(
-            programs,
-            evaluate,
-            layout.original,
-            layout.config,
-            run,
-            resume=resume,
-            good_enough=good_enough,
-        )
+        with memory_explained(programs.memory.advice):
+            train(
+                programs,
+                evaluate,
+                layout.original,
+                layout.config,
+                run,
+                resume=resume,
+                good_enough=good_enough,
+            )
     except Interrupted:
         # Every process says it, with the leader's folder.
         hosts.from_leader(lambda: _say_interrupted(run))
