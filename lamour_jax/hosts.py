@@ -22,6 +22,7 @@ import numpy as np
 from flax.serialization import msgpack_restore, msgpack_serialize
 from jax.experimental import multihost_utils
 
+from lamour_jax.backend import start_backend
 from lamour_jax.errors import UserError
 
 T = TypeVar("T")
@@ -39,7 +40,8 @@ def join(
     *,
     timeout: float = JOIN_SECONDS,
 ) -> None:
-    """Makes this process one of several; must run before the first array exists.
+    """Makes this process one of several and starts JAX's backend; must run before the first array
+    exists.
 
     Processes other than the leader say nothing on stdout from now on.
 
@@ -51,15 +53,18 @@ def join(
       timeout: seconds to wait for the others; then the process is ended with a message.
 
     Raises:
-      UserError: a flag is missing or wrong, there is no cluster, or its hosts are unlike.
+      UserError: a flag is missing or wrong, there is no cluster, its hosts are unlike, or JAX finds
+        no devices.
     """
     _check_flags(coordinator, num_processes, process_id)
     if coordinator is None:
+        start_backend()
         return
     # Its handler would swallow SIGTERM; `each` tells all processes of one that was asked to stop.
     jax.config.update("jax_enable_preemption_service", False)
     with _deadline(timeout, coordinator):
         _initialize(None if coordinator == AUTO else coordinator, num_processes, process_id)
+    start_backend()  # in which the processes tell one another of their devices
     if num_processes not in (None, jax.process_count()):
         raise UserError(f"--num-processes {num_processes}, but {jax.process_count()} came together")
     if jax.device_count() != jax.process_count() * jax.local_device_count():

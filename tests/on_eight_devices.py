@@ -17,8 +17,8 @@ from lamour_jax.config import PPOConfig, SACConfig, TrainConfig
 from lamour_jax.devices import make_mesh
 from lamour_jax.networks import Actor
 from lamour_jax.policy import policy_from_params
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
-from lamour_jax.trainer import compile_programs
 from lamour_jax.uncertainty import make_uncertainty
 from tests.scripted import Scripted
 
@@ -65,7 +65,7 @@ def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     rule = make_rule(method, [program(weight) for weight in weights], uncertainty)
     make = make_ppo if isinstance(config, PPOConfig) else make_sac
     agent = make(config, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
-    return compile_programs(agent, original, TRAIN, seeds, mesh), original
+    return compile_programs(lay_out(agent, original, TRAIN, seeds, mesh)), original
 
 
 def trained(programs, original, epochs: int = 2):

@@ -11,9 +11,10 @@ from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import SACConfig, TrainConfig
 from lamour_jax.networks import Actor
 from lamour_jax.policy import policy_from_params
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import create_run
-from lamour_jax.trainer import compile_programs, train
+from lamour_jax.trainer import train
 from lamour_jax.uncertainty import make_uncertainty
 
 ROBOTS, EPOCH = 2, 2
@@ -85,7 +86,7 @@ def compiled():
         return plain.iterate(state, original)
 
     agent = plain._replace(iterate=iterate)
-    return agent, compile_programs(agent, None, TRAIN), traced
+    return agent, compile_programs(lay_out(agent, None, TRAIN)), traced
 
 
 @pytest.mark.slow
