@@ -22,7 +22,7 @@ from flax import struct
 
 from envs.battery import load_battery
 from envs.physics import PhysicsState, SolverLimits, make_engine
-from envs.starts import Mixture, Start, StartDistribution
+from envs.starts import Start, StartDistribution
 
 STARTS = ("normal", "ood", "battery")
 
@@ -73,11 +73,10 @@ class RecoveryEnv(Env):
       engine: "auto", "native", "mjx" or "warp".
       evaluation: give a start without noise the evaluation's, and take the battery's poses that
         training never sees.
-      normal_fraction: how many of the OOD episodes begin at a normal start all the same, 0 to 1.
 
     Raises:
-      ValueError: an unknown start, a robot without a battery, an engine that is unknown or cannot
-        run here, or a fraction out of range.
+      ValueError: an unknown start, a robot without a battery, or an engine that is unknown or
+        cannot run here.
     """
 
     name: ClassVar[str]
@@ -93,10 +92,7 @@ class RecoveryEnv(Env):
         engine: str = "auto",
         *,
         evaluation: bool = False,
-        normal_fraction: float = 0.0,
     ):
-        if not 0.0 <= normal_fraction <= 1.0:
-            raise ValueError(f"normal_fraction must lie between 0 and 1, not {normal_fraction}")
         if start not in STARTS:
             raise ValueError(f"unknown start {start!r}: choose one of {', '.join(STARTS)}")
         self.model = self.build_spec().compile()
@@ -104,18 +100,13 @@ class RecoveryEnv(Env):
             engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
         )
         self.start_name = start
-        self.start = self._starts(evaluation, normal_fraction)
+        self.start = self._starts(evaluation)
 
-    def _starts(self, evaluation: bool, normal_fraction: float) -> StartDistribution:
-        drawn: StartDistribution
+    def _starts(self, evaluation: bool) -> StartDistribution:
         if self.start_name == "battery":
-            drawn = self.battery_start(evaluation=evaluation)
-        else:
-            start = self.normal_start() if self.start_name == "normal" else self.ood_start()
-            drawn = start.for_evaluation() if evaluation else start
-        if normal_fraction:
-            return Mixture(drawn, self.normal_start(), normal_fraction)
-        return drawn
+            return self.battery_start(evaluation=evaluation)
+        start = self.normal_start() if self.start_name == "normal" else self.ood_start()
+        return start.for_evaluation() if evaluation else start
 
     def with_normal_start(self) -> "RecoveryEnv":
         """The same robot on its original task; both share the engine."""

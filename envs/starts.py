@@ -81,24 +81,3 @@ class Poses(StartDistribution):
     def _rows(self, index: jax.Array) -> tuple[jax.Array, jax.Array]:
         qpos, qvel = (jnp.asarray(part, jnp.float32) for part in (self.qpos, self.qvel))
         return qpos[index], qvel[index]
-
-
-@dataclass(frozen=True)
-class Mixture(StartDistribution):
-    """Starts of two kinds, drawn at random.
-
-    Attributes:
-      first, second: the kinds.
-      second_fraction: how often the second is drawn, 0 to 1.
-    """
-
-    first: StartDistribution
-    second: StartDistribution
-    second_fraction: float
-
-    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
-        """Draws (qpos [nq], qvel [nv])."""
-        choice_key, sample_key = jax.random.split(key)
-        second = jax.random.bernoulli(choice_key, self.second_fraction)
-        drawn = self.first.sample(sample_key, nv), self.second.sample(sample_key, nv)
-        return jax.tree.map(lambda a, b: jnp.where(second, b, a), *drawn)

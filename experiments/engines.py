@@ -6,7 +6,7 @@ overlap, or their means differ by less than 10%. Rows that the file already has 
 again.
 
     python -m experiments.engines                            # the shipped policies
-    python -m experiments.engines --policies released        # ROBOT.msgpack or ROBOT/policy.msgpack
+    python -m experiments.engines --policies released        # or a folder of one's own
 """
 
 import argparse
@@ -19,10 +19,10 @@ from typing import Any
 import jax
 import numpy as np
 
-import envs
 from envs.physics import ENGINES, available_engines
+from experiments.original_policies import find_policies
 from lamour_jax.cli import common
-from lamour_jax.cli.policies import policy_for, shipped_policy
+from lamour_jax.cli.policies import policy_for
 from lamour_jax.evaluation import EVALUATION_SEED, make_play, summarise
 from lamour_jax.files import write_atomically
 
@@ -34,7 +34,7 @@ COLUMNS = (
 CLOSE = 0.1  # of native MuJoCo's mean
 
 
-def measure(robot: str, file: Path | None, engine: str, episodes: int) -> dict[str, Any]:
+def measure(robot: str, file: Path, engine: str, episodes: int) -> dict[str, Any]:
     """What a row holds beside its name; `interval` is half of one."""
     env = common.make_env(robot, "normal", engine, evaluation=True)
     policy, _ = policy_for(env, file)
@@ -54,18 +54,6 @@ def measure(robot: str, file: Path | None, engine: str, episodes: int) -> dict[s
         "seconds": round(time.monotonic() - middle, 1),
         "date": time.strftime("%Y-%m-%d"),
     }
-
-
-def policies(folder: Path | None) -> dict[str, Path | None]:
-    """Where each robot's policy is: in `folder`, or None for the shipped ones."""
-    if folder is None:
-        return {robot: None for robot in envs.names() if shipped_policy(robot)}
-    found = {}
-    for robot in envs.names():
-        for file in (folder / f"{robot}.msgpack", folder / robot / "policy.msgpack"):
-            if file.is_file():
-                found[robot] = file
-    return found
 
 
 def read_rows(path: Path) -> dict[tuple[str, ...], dict[str, Any]]:
@@ -113,16 +101,16 @@ def _compare(row: dict[str, Any], native: dict[str, Any]) -> str:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--policies", type=Path, help="their folder; its name is the column policy")
+    parser.add_argument("--policies", default="shipped", help="shipped, released or a folder")
     parser.add_argument("--robots", nargs="+", help="all that have a policy if left out")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=available_engines())
     parser.add_argument("--episodes", type=int, default=64)
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     common.set_up()
-    name = "shipped" if args.policies is None else args.policies.name
+    name, files = find_policies(args.policies)
     rows = read_rows(args.out)
-    for robot, file in policies(args.policies).items():
+    for robot, file in files.items():
         for engine in args.engines:
             cell = (robot, name, engine, str(args.episodes))
             if cell in rows or (args.robots and robot not in args.robots):

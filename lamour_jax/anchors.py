@@ -3,8 +3,8 @@
 Consolidation holds the policy in the recovered states of its replay. From a fallen start none are
 visited for thousands of updates, and by the time the robot stands up, what it should do there has
 been unlearned. The original policy knows such states: it is played from normal starts once, before
-training, and each update holds the policy at a few of the states that it came through. The critics
-never see them, so that nothing keeps them from telling one fallen pose from another.
+training, and each update holds the policy at a few of the states that it came through. A replay
+begins with these episodes, too: its critics know what standing is worth before the robot stands.
 """
 
 import jax
@@ -12,10 +12,11 @@ import jax.numpy as jnp
 from flax import struct
 
 from envs.wrappers import VectorEnv
+from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
 from lamour_jax.networks import Actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import Rollout, collect
 from lamour_jax.types import Params
 
 ROBOTS, STEPS = 32, 500  # 16 000 states, 2 MB: many gaits' worth, and a second of native physics
@@ -36,15 +37,26 @@ class Anchors(struct.PyTreeNode):
 
 
 def gather_anchors(
-    env: VectorEnv, rule: RecoveryRule, original: Params, network: Actor, key: jax.Array
-) -> Anchors:
+    config: LearnerConfig,
+    env: VectorEnv,
+    rule: RecoveryRule,
+    original: Params | None,
+    key: jax.Array,
+) -> tuple[Anchors | None, Rollout | None]:
     """Plays the original policy, sampled as in training, on its own task.
 
     Args:
+      config: the learner's settings.
       env: the robots that are trained; their normal starts are taken.
       rule: says in which states the original policy is trusted.
-      network: the original policy's, without dropout.
+      original: its parameters.
+
+    Returns the anchors and the episodes that they are of, [STEPS, ROBOTS, ...]; None and None where
+    there is no original policy, or where the settings ask for no anchors.
     """
+    if original is None or not config.anchor_batch_size:
+        return None, None
+    network = Actor(env.env.action_size, config.hidden_sizes)  # it never drops units
     normal = VectorEnv(env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS)
     reset_key, play_key = jax.random.split(key)
 
@@ -56,10 +68,16 @@ def gather_anchors(
     steps = rollout.transitions
     # A broken robot's states are finite, but no states of the task.
     anchors = Anchors(steps.obs, steps.recovered * rollout.valid, rollout.extras)
-    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors), rollout
 
 
-def draw_anchors(anchors: Anchors, key: jax.Array, shape: tuple[int, ...]) -> Anchors:
-    """Anchors [*shape], uniformly with replacement."""
+def draw_anchors(
+    config: LearnerConfig, anchors: Anchors | None, key: jax.Array, updates: int
+) -> Anchors | None:
+    """Anchors [updates, config.anchor_batch_size, ...], uniformly with replacement; None of
+    none."""
+    if anchors is None:
+        return None
+    shape = (updates, config.anchor_batch_size)
     index = jax.random.randint(key, shape, 0, anchors.recovered.shape[0])
     return jax.tree.map(lambda x: x[index], anchors)

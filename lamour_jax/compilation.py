@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 
@@ -41,3 +42,32 @@ def watch_compilation() -> Iterator[Compilation]:
         if jax.config.values["jax_compilation_cache_dir"]:  # asked for in any case, had by none
             record.requests = _events[_REQUESTS] - before[_REQUESTS]
         record.hits = _events[_HITS] - before[_HITS]
+
+
+class Announced:
+    """A function that says so before it is compiled, and afterwards what that took.
+
+    Args:
+      name: for the person who waits.
+      function: to be compiled once, for one device and for arguments of one shape.
+    """
+
+    def __init__(self, name: str, function: Callable[..., Any]):
+        self._name = name
+        self._jitted = jax.jit(function)
+        self._compiled: Callable[..., Any] | None = None
+
+    def compile(self, *arguments: Any) -> None:
+        """Compiles it for arguments like these, arrays or their shapes, if that is still to do."""
+        if self._compiled is None:
+            print(f"compiling {self._name} ...", flush=True)
+            with watch_compilation() as compilation:
+                self._compiled = self._jitted.lower(*arguments).compile()
+            print(f"  compiled in {compilation}", flush=True)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """The function's results, on the first device, wherever the arguments are."""
+        arguments = jax.device_get(arguments)
+        self.compile(*arguments)
+        assert self._compiled is not None
+        return self._compiled(*arguments)

@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
+from lamour_jax.errors import UserError
+
 
 @dataclass(frozen=True)
 class SACConfig:
@@ -18,10 +20,12 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
+    longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
-    # Of training's episodes: from there the original policy works, and is not forgotten.
-    normal_start_fraction: float = 0.0
     replay_capacity: int = 1_000_000
+    # It begins with the episodes that the anchors are of (where there are anchors).
+    replay_originals_episodes: bool = False
     grad_updates_per_step: int = 1  # per vector step of all robots
     batch_size: int = 256
     # Learning
@@ -49,7 +53,7 @@ class SACConfig:
         _require_at_least_one(
             self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
         )
-        _require_shares(self, "normal_start_fraction")
+        _require_shares(self, "actor_averaging")
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
@@ -77,8 +81,6 @@ class PPOConfig:
     num_envs: int = 64
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
     unroll_length: int = 64
-    # Of training's episodes: from there the original policy works, and is not forgotten.
-    normal_start_fraction: float = 0.25
     # Learning
     num_epochs: int = 4
     num_minibatches: int = 8
@@ -93,13 +95,15 @@ class PPOConfig:
     # First rollouts that only the value learns from: the advantages of a value that knows nothing
     # would spoil a policy that works.
     value_warmup: int = 10
+    # Holding what already works
+    anchor_batch_size: int = 64  # states of the original policy's own episodes in each update
     # Networks
     hidden_sizes: tuple[int, ...] = (256, 256)
     value_layer_norm: bool = True
 
     def __post_init__(self) -> None:
         _require_at_least_one(self, "num_envs", "unroll_length", "num_epochs", "num_minibatches")
-        _require_shares(self, "normal_start_fraction", "gamma", "gae_lambda")
+        _require_shares(self, "gamma", "gae_lambda")
         if (self.num_envs * self.unroll_length) % self.num_minibatches:
             raise ValueError(
                 f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
@@ -137,7 +141,7 @@ class TrainConfig:
 
     num_updates: int = 1_000_000
     eval_every: int = 5_000
-    eval_episodes: int = 16
+    eval_episodes: int = 32
     final_eval_episodes: int = 64
     checkpoint_minutes: float = 0.5
     seed: int = 1
@@ -148,7 +152,7 @@ class TrainConfig:
         )
 
 
-# Coefficients and temperatures as published: robot -> SACConfig fields.
+# LaMOuR's coefficients and temperatures as published: robot -> SACConfig fields.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
@@ -156,43 +160,57 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
 }
 
-# Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. What
-# saves most is a target that follows its critic more quickly, since the value of standing has to
-# travel back to the first moments on the ground. And a low target entropy: original policies act
-# almost without noise, and a temperature that rises after recovery undoes it (docs/performance.md).
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields. SAC-env and
+# SAC-zero have neither of the terms that the coefficients weigh.
+PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
+    "sero": {
+        "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
+        "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
+        "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
+        "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+    },
+}
+
+# Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The
+# original policy is held at anchors, harder as values grow: what it can do is not unlearned before
+# the robot stands up, and counts from the moment it does. Short episodes bring more of the first
+# moments on the ground. Each of these is measured in docs/performance.md.
 _FAST: dict[str, Any] = {
     "num_envs": 64,
-    "normal_start_fraction": 0.25,
+    "episode_length": 250,
     "grad_updates_per_step": 8,
+    "longest_noise": 32.0,
     "random_steps": 8_000,
     "replay_capacity": 500_000,
+    "replay_originals_episodes": True,
     "batch_size": 128,  # half the batch buys nearly twice the updates per second
-    "tau": 0.05,
+    "tau": 0.02,
+    "target_entropy_per_action": -2.0,
     "actor_learning_rate": 1e-3,
     "critic_learning_rate": 1e-3,
     "final_learning_rate_fraction": 0.1,
     # In the published runs the robot stands once the temperature has fallen to about this.
     "initial_temperature": 0.03,
     "temperature_learning_rate": 1e-4,
-    "target_entropy_per_action": -2.0,
+    "entropy_where_not_recovered": True,
+    "anchor_batch_size": 32,
+    "anchor_value_share": 0.05,
+    "actor_averaging": 0.998,
     "critic_layer_norm": True,
     "dropout_rate": 0.0,
 }
 
-# Ant and HalfCheetah land close to where their tasks begin and forget little; normal starts made
-# the HalfCheetah slower (docs/results.md).
-_ROBOTS: dict[str, dict[str, Any]] = {
-    "ant": {"normal_start_fraction": 0.0},
-    "half_cheetah": {"normal_start_fraction": 0.0},
-}
-
-# With the quick target the ant swung between standing and lying, and Walker2d's mean action had not
-# stood up after 60 000 updates (single runs). The ant's way over is long, too: a temperature that
-# falls quickly ends the search before it is found.
-_STEADY: dict[str, Any] = {"num_envs": 16, "tau": 0.01, "target_entropy_per_action": -1.0}
+# The ant's way over is long: a temperature that falls quickly ends the search before it is found.
+# A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
+# full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
-    "ant": {**_STEADY, "temperature_learning_rate": 3e-5},
-    "walker2d": _STEADY,
+    "ant": {"temperature_learning_rate": 3e-5},
+    "half_cheetah": {"replay_originals_episodes": False},
+    "walker2d": {
+        "replay_originals_episodes": False,
+        "target_entropy_per_action": -1.0,
+        "longest_noise": 1.0,
+    },
 }
 
 # Thousands of robots, for accelerators, which take about as long for an update of 1024 as of 128.
@@ -206,12 +224,15 @@ _SCALE: dict[str, Any] = {
 # From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
     **_FAST,
-    **_STEADY,
-    "normal_start_fraction": 0.0,
+    "num_envs": 16,
+    "episode_length": None,
+    "longest_noise": 1.0,
+    "tau": 0.01,
     "actor_learning_rate": 5e-4,
     "critic_learning_rate": 5e-4,
     "temperature_learning_rate": 3e-4,
     "initial_temperature": 0.2,
+    "target_entropy_per_action": -1.0,
 }
 
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
@@ -226,46 +247,61 @@ _PPO_SCALE: dict[str, Any] = {
 PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
 
 
-def sac_config(robot: str, preset: str, **overrides: Any) -> SACConfig:
-    """Settings of `preset` for `robot`; overrides that are None are ignored.
+def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> SACConfig:
+    """Settings of `preset` for `robot` and `method`; overrides that are None are ignored.
 
     Raises:
       ValueError: an unknown preset or a setting out of range.
     """
-    chosen = {**PUBLISHED.get(robot, {}), **_preset(PRESETS, preset)}
+    chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
-        chosen |= _ROBOTS.get(robot, {})
-    if preset == "fast":
         chosen |= _FAST_ROBOTS.get(robot, {})
     return SACConfig(**{**chosen, **_given(overrides)})
 
 
-def ppo_config(robot: str, preset: str, **overrides: Any) -> PPOConfig:
+def ppo_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> PPOConfig:
     """As `sac_config`, for PPO."""
-    coefs = {
-        name: value for name, value in PUBLISHED.get(robot, {}).items() if name.endswith("_coef")
-    }
-    chosen = {**_ROBOTS.get(robot, {}), **_preset(PPO_PRESETS, preset)}
-    return PPOConfig(**{**coefs, **chosen, **_given(overrides)})
+    published = _published(robot, method)
+    coefs = {name: value for name, value in published.items() if name.endswith("_coef")}
+    return PPOConfig(**{**coefs, **_preset(PPO_PRESETS, preset), **_given(overrides)})
 
 
-def learner_config(learner: str, robot: str, preset: str, **overrides: Any) -> LearnerConfig:
-    """Settings of `preset` for `learner` and `robot`; overrides that are None are ignored.
+def learner_config(
+    learner: str, robot: str, preset: str, *, method: str = "lamour", **overrides: Any
+) -> LearnerConfig:
+    """Settings of `preset` for `learner`, `robot` and `method`; overrides that are None are
+    ignored.
 
     Raises:
       ValueError: an unknown learner or preset, or a setting out of range.
     """
     if learner not in LEARNERS:
         raise ValueError(f"unknown learner {learner!r}: choose one of {', '.join(LEARNERS)}")
-    return (ppo_config if learner == "ppo" else sac_config)(robot, preset, **overrides)
+    make = ppo_config if learner == "ppo" else sac_config
+    return make(robot, preset, method=method, **overrides)
 
 
 def stored_learner(config: dict[str, Any]) -> LearnerConfig:
     """The learner's settings in a run's config.json; runs from before there was a choice are
-    SAC's."""
+    SAC's.
+
+    Raises:
+      UserError: another version of this package made the run, with settings unknown here.
+    """
     learner = config.get("learner", "sac")
     values = config[learner]
+    unknown = set(values) - {field.name for field in dataclasses.fields(LEARNERS[learner])}
+    if unknown:
+        raise UserError(
+            f"the run was made by another version of lamour_jax, with {', '.join(sorted(unknown))},"
+            " which this one does not know: continue it with that version, or start anew"
+        )
     return LEARNERS[learner](**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+
+
+def _published(robot: str, method: str) -> dict[str, Any]:
+    differing = PUBLISHED_BASELINES.get(method, {})
+    return {**PUBLISHED.get(robot, {}), **differing.get(robot, {})}
 
 
 def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -279,7 +315,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 # Updates after which each robot has recovered with "fast".
-FAST_UPDATES = {"ant": 250_000, "half_cheetah": 30_000, "hopper": 40_000, "walker2d": 120_000}
+FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 30_000, "walker2d": 40_000}
 
 # Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
 # PPO's presets 5 and 20 million.

@@ -101,12 +101,14 @@ def make_plan(shapes: TrainState, mesh: Mesh, num_members: int | None = None) ->
       mesh: the devices.
       num_members: of the population whose state it is, if it is one's.
     """
-    replay = getattr(shapes.learner, "replay", None)
-    learner, replay_size = _bytes_on_a_device(shapes.learner), _bytes_on_a_device(replay)
+    learner = _bytes_on_a_device(shapes.learner)
+    replay, noise = (
+        _bytes_on_a_device(getattr(shapes.learner, name, None)) for name in ("replay", "noise")
+    )
     parts = {
-        "robots": _bytes_on_a_device(shapes.robots),
-        "replay": replay_size,
-        "networks": learner - replay_size,
+        "robots": _bytes_on_a_device(shapes.robots) + noise,
+        "replay": replay,
+        "networks": learner - replay - noise,
     }
     # Another process's devices do not tell.
     limits = [limit for limit in map(_limit, mesh.local_devices) if limit is not None]

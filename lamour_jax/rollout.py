@@ -13,6 +13,8 @@ from lamour_jax.types import Metrics, Transition
 # (obs [N, O], key) -> (actions [N, A], what the algorithm wants kept of them)
 Act = Callable[[jax.Array, jax.Array], tuple[jax.Array, Any]]
 
+_RULE = 0x5E20  # the rule's share of a step's key; far from any number that `act` splits it into
+
 
 class Rollout(NamedTuple):
     """What `collect` gathered.
@@ -39,21 +41,21 @@ def collect(
     """Steps all robots `length` times with `act`."""
 
     def one_step(robots: VectorState, key: jax.Array):
-        obs, inputs = robots.robots.obs, robots.robots.reward_inputs
-        action, extras = act(obs, key)
+        before = robots.robots
+        action, extras = act(before.obs, key)
         robots, reached = env.step(robots, action)
+        rewards = rule(before, action, reached, jax.random.fold_in(key, _RULE))
         transition = Transition(
-            obs=obs,
+            obs=before.obs,
             action=action,
-            reward=rule.env_reward(reached.reward, reached.task_reward),
+            reward=rewards.reward,
             discount=1.0 - reached.terminated.astype(jnp.float32),
             next_obs=reached.obs,
-            aux_reward=rule.aux_reward(reached.reward_inputs, action, reached.healthy),
-            recovered=rule.recovered(inputs),
+            aux_reward=rewards.aux_reward,
+            recovered=rewards.recovered,
         )
-        sound = rule.sound(reached.reward_inputs, action)
         over = reached.terminated | reached.truncated
-        return robots, (transition, reached.valid, over, extras, reached.healthy, sound)
+        return robots, (transition, reached.valid, over, extras, reached.healthy, rewards.sound)
 
     robots, (transitions, valid, over, extras, healthy, sound) = jax.lax.scan(
         one_step, robots, jax.random.split(key, length)

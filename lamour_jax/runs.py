@@ -5,6 +5,7 @@ original.msgpack  the original policy            reward/  reward code, program, 
 metrics.jsonl     a line per epoch and evaluation        metrics.json  the outcome
 policies/         the policy at each evaluation  policy.msgpack  the best of them
 checkpoint/       the full training state        tensorboard/   report.html
+variances.json    of SeRO: the largest variances of the original policy's features
 
 A population keeps metrics.jsonl, policies, policy.msgpack, reward and tensorboard of each member in
 members/NAME, and the chosen member's policy and reward in the places above.
@@ -37,6 +38,7 @@ METRICS_FILE = "metrics.jsonl"
 POLICY_FILE = "policy.msgpack"
 ORIGINAL_FILE = "original.msgpack"
 REWARD_FOLDER = "reward"
+VARIANCES_FILE = "variances.json"
 MEMBERS_FOLDER = "members"
 CHECKPOINT_FOLDER = "checkpoint"
 

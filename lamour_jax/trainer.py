@@ -56,7 +56,7 @@ def train(
     next_eval = (updates // config.eval_every + 1) * config.eval_every
     saved_at = time.monotonic()
     with (
-        _stop_requests() as stop_requested,
+        stop_requests() as stop_requested,
         Progress(config.num_updates, updates) as progress,
     ):
         watch = _Watch(run, progress)
@@ -161,7 +161,7 @@ def _first_state(programs: Programs, original: Params | None, run: Run, resume: 
 
 
 @contextmanager
-def _stop_requests() -> Iterator[Callable[[], bool]]:
+def stop_requests() -> Iterator[Callable[[], bool]]:
     """Turns Ctrl-C and SIGTERM into a question that the loop asks between epochs."""
     requested = False
 

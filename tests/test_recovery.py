@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from envs.wrappers import VectorEnv
+from lamour_jax.networks import Actor
+from lamour_jax.policy import policy_from_params
 from lamour_jax.recovery import make_rule, total_reward
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import collect, random_actions
 from lamour_jax.types import Transition
+from lamour_jax.uncertainty import make_uncertainty
 from tests.scripted import FALLEN, HEALTHY, Scripted
 
 # The model's reward: minus the clock minus the action's size; recovered: a position above 0.5.
@@ -20,33 +23,53 @@ PROGRAM = SimpleNamespace(
     # Stands for a program that comes to no finite number where the position is over 0.9.
     is_sound=lambda state, action: state[0] <= 0.9,
 )
-REWARD, TASK_REWARD = jnp.array([0.0, 3.0]), jnp.array([1.0, 3.0])
-INPUTS, ACTIONS = jnp.array([[-1.0, 4.0], [1.0, 5.0]]), jnp.array([[0.5], [-0.25]])
-UNHEALTHY_HEALTHY = jnp.array([False, True])
+# One robot that stays on the ground, one that gets up.
+BEFORE = SimpleNamespace(
+    obs=jnp.array([[0.5], [0.75]]), reward_inputs=jnp.array([[1.0, 0.0], [-1.0, 0.0]])
+)
+ACTIONS = jnp.array([[0.5], [-0.25]])
+AFTER = SimpleNamespace(
+    obs=jnp.array([[0.125], [0.25]]),
+    reward=jnp.array([0.0, 3.0]),
+    task_reward=jnp.array([1.0, 3.0]),
+    reward_inputs=jnp.array([[-1.0, 4.0], [1.0, 5.0]]),
+    healthy=jnp.array([False, True]),
+)
+
+
+def rewards_of(method, *needs):
+    return make_rule(method, *needs)(BEFORE, ACTIONS, AFTER, jax.random.key(0))
 
 
 def test_lamour_adds_the_models_reward_in_unhealthy_states_only():
-    rule = make_rule("lamour", [PROGRAM])
-    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
-    aux = rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY)
-    np.testing.assert_array_equal(aux, [-4.5, 0.0])
-    recovered = rule.recovered(INPUTS)
-    assert recovered.dtype == jnp.float32
-    np.testing.assert_array_equal(recovered, [0.0, 1.0])
+    rewards = rewards_of("lamour", [PROGRAM])
+    np.testing.assert_array_equal(rewards.reward, [0.0, 3.0])
+    np.testing.assert_array_equal(rewards.aux_reward, [-4.5, 0.0])
+    assert rewards.recovered.dtype == jnp.float32
+    np.testing.assert_array_equal(rewards.recovered, [1.0, 0.0])  # of s, not of s'
+    np.testing.assert_array_equal(rewards.sound, [True, False])
 
 
 def test_sac_zero_adds_nothing():
-    rule = make_rule("sac_zero")
-    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [0.0, 3.0])
-    np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
-    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+    rewards = rewards_of("sac_zero")
+    np.testing.assert_array_equal(rewards.reward, [0.0, 3.0])
+    np.testing.assert_array_equal(rewards.aux_reward, [0, 0])
+    np.testing.assert_array_equal(rewards.recovered, [0, 0])
 
 
 def test_sac_env_pays_the_tasks_reward_everywhere():
-    rule = make_rule("sac_env")
-    np.testing.assert_array_equal(rule.env_reward(REWARD, TASK_REWARD), [1.0, 3.0])
-    np.testing.assert_array_equal(rule.aux_reward(INPUTS, ACTIONS, UNHEALTHY_HEALTHY), [0, 0])
-    np.testing.assert_array_equal(rule.recovered(INPUTS), [0, 0])
+    rewards = rewards_of("sac_env")
+    np.testing.assert_array_equal(rewards.reward, [1.0, 3.0])
+    np.testing.assert_array_equal(rewards.aux_reward, [0, 0])
+    np.testing.assert_array_equal(rewards.recovered, [0, 0])
+
+
+def test_sero_subtracts_the_uncertainty_of_unhealthy_states_and_holds_by_that_of_s():
+    rewards = rewards_of("sero", (), lambda obs, key: obs[..., 0])
+    np.testing.assert_array_equal(rewards.reward, [0.0, 3.0])
+    np.testing.assert_array_equal(rewards.aux_reward, [-0.125, 0.0])
+    np.testing.assert_array_equal(rewards.recovered, [0.5, 0.25])
+    assert rewards.sound.all()
 
 
 def test_total_reward_weighs_the_second_part():
@@ -56,20 +79,29 @@ def test_total_reward_weighs_the_second_part():
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, sac_env, sac_zero"):
+    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, .*sac_env, sac_zero, sero"):
         make_rule("sarsa")
 
 
-def test_lamour_without_a_program_is_an_error():
-    with pytest.raises(ValueError, match="reward program"):
-        make_rule("lamour")
+@pytest.mark.parametrize(("method", "need"), [("lamour", "program"), ("sero", "uncertainty")])
+def test_without_what_a_method_needs_there_is_no_rule(method, need):
+    with pytest.raises(ValueError, match=f"method {method} needs .*{need}"):
+        make_rule(method)
 
 
-def scripted_rollout(script, *, start="ood", episode_length=50, method="lamour"):
-    """`collect` with script [T, N] of positions."""
+def test_the_healthy_gate_consolidates_wherever_the_environment_is_content():
+    rule = make_rule("lamour_healthy_gate", [PROGRAM])
+    t = scripted_rollout([[FALLEN], [HEALTHY], [0.25], [FALLEN]], rule=rule)[2].transitions
+    # The program's is_recovered says no to the position 0.25, the environment's rule yes.
+    np.testing.assert_allclose(t.recovered[:, 0], [0, 0, 1, 1])
+    np.testing.assert_allclose(t.aux_reward[:, 0], [-2, 0, 0, -5])
+
+
+def scripted_rollout(script, *, start="ood", episode_length=50, rule=None):
+    """`collect` with script [T, N] of positions, by LaMOuR unless told otherwise."""
     script = jnp.array(script)
     env = VectorEnv(Scripted(start, episode_length=episode_length), script.shape[1], 4)
-    rule = make_rule(method, [PROGRAM] if method == "lamour" else [])
+    rule = rule or make_rule("lamour", [PROGRAM])
 
     def act(obs, key):
         # The clock (observed, and 0 at each start) tells the line of the script.
@@ -107,6 +139,40 @@ def test_rollout_of_one_robot_that_recovers_and_falls():
             "train/broken_robots": 0,
         }
     )
+
+
+def test_every_step_of_a_rollout_has_an_uncertainty_of_its_own():
+    """What is measured is s' for the reward and s for the weight, with a key for each step."""
+
+    def uncertainty(obs, key):
+        # Of the state, plus a thousandth of the key's.
+        return (1.0 - obs[..., 0]) / 2.0 + jax.random.uniform(key) / 1000
+
+    script = [[FALLEN], [0.25], [0.25], [FALLEN]]
+    _, _, rollout = scripted_rollout(script, rule=make_rule("sero", (), uncertainty))
+    t = jax.tree.map(lambda x: x[:, 0], rollout.transitions)
+    np.testing.assert_allclose(t.aux_reward, [-1, 0, 0, -1], atol=1.1e-3)
+    np.testing.assert_allclose(t.recovered[1:], [0, 0.625, 0.625], atol=1.1e-3)
+    assert len({float(x) for x in (t.aux_reward[0], t.aux_reward[3], *t.recovered[2:])}) == 4
+
+
+def test_members_of_a_population_measure_uncertainty_as_each_would_alone():
+    params = Actor(1, (8, 8)).init(jax.random.key(9), jnp.zeros((1, 2)))
+    policy = policy_from_params("scripted", params, {})
+    rule = make_rule("sero", (), make_uncertainty(policy, np.full(8, 0.1, np.float32)))
+    env = VectorEnv(Scripted("ood"), 3, 4)
+
+    def run(key):
+        robots = env.reset(key)
+        return collect(env, rule, random_actions(1), robots, key, 6)[1].transitions
+
+    keys = jax.random.split(jax.random.key(0))
+    together, alone = jax.jit(jax.vmap(run))(keys), jax.jit(run)
+    for k, key in enumerate(keys):
+        for ours, its in zip(together, alone(key), strict=True):
+            np.testing.assert_allclose(ours[k], its, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(together.recovered[0], together.recovered[1])
+    assert np.any(together.aux_reward < 0.0) and np.all(together.recovered < 1.0)
 
 
 def test_time_limit_keeps_the_discount_and_the_true_next_observation():

@@ -6,18 +6,24 @@ is held by its name alone. The structures below mirror `xla/ffi/api/c_api.h`, wh
 """
 
 import ctypes
+import math
 import traceback
 from collections.abc import Callable, Sequence
 
 import jax
 import numpy as np
 
-HostFunction = Callable[[list[np.ndarray]], list[np.ndarray]]
+HostFunction = Callable[[list[np.ndarray], list[np.ndarray]], None]
 
 _API_VERSION = (0, 3)
 _METADATA_EXTENSION = 1
 _INTERNAL_ERROR = 13
-_DTYPES = {1: np.bool_, 4: np.int32, 11: np.float32, 12: np.float64}  # XLA_FFI_DataType
+_DTYPES = {  # XLA_FFI_DataType
+    1: np.dtype(np.bool_),
+    4: np.dtype(np.int32),
+    11: np.dtype(np.float32),
+    12: np.dtype(np.float64),
+}
 _registered: dict[str, tuple] = {}  # by name; keeps the C callbacks alive
 
 
@@ -83,12 +89,11 @@ class _Buffer(ctypes.Structure):
 
     def array(self) -> np.ndarray:
         """A view of the buffer, without a copy."""
-        shape, dtype = tuple(self.dims[: self.rank]), np.dtype(_DTYPES[self.dtype])
-        size = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        shape, dtype = tuple(self.dims[: self.rank]), _DTYPES[self.dtype]
+        size = math.prod(shape) * dtype.itemsize
         if size == 0:
             return np.empty(shape, dtype)
-        memory = memoryview((ctypes.c_char * size).from_address(self.data))
-        return np.frombuffer(memory, dtype).reshape(shape)
+        return np.ndarray(shape, dtype, (ctypes.c_char * size).from_address(self.data))
 
 
 class _Buffers(ctypes.Structure):
@@ -125,8 +130,9 @@ def register(name: str, function: HostFunction) -> None:
     Args:
       name: the same in every process that does the same thing, different where it does not: a
         program from the compilation cache calls whatever bears the name now.
-      function: from a list of NumPy arrays (views that it must neither keep nor write to) to a
-        list of arrays. It must not call JAX, which can deadlock there.
+      function: given the arguments and the results as lists of NumPy arrays, views that it must
+        not keep, it reads the first and fills the second. It must not call JAX, which can deadlock
+        there.
     """
     if name in _registered:
         return
@@ -148,11 +154,15 @@ def call(
         return jax.ffi.ffi_call(name, results, vmap_method="broadcast_all")(*arguments)
 
     def callback(*arguments):
-        function = _registered[name][1]
-        return jax.pure_callback(
-            lambda *values: function([np.asarray(value) for value in values]),
-            results, *arguments, vmap_method="broadcast_all",
-        )  # fmt: skip
+        function, rank = _registered[name][1], arguments[0].ndim
+
+        def run(*values):
+            leading = values[0].shape[: values[0].ndim - rank]
+            filled = [np.empty((*leading, *result.shape), result.dtype) for result in results]
+            function([np.asarray(value) for value in values], filled)
+            return filled
+
+        return jax.pure_callback(run, results, *arguments, vmap_method="broadcast_all")
 
     return list(jax.lax.platform_dependent(*arguments, cpu=foreign, default=callback))
 
@@ -164,10 +174,7 @@ def _handler(function: HostFunction):
         if extension and extension.contents.type == _METADATA_EXTENSION:
             return _answer_metadata(extension)
         try:
-            for target, value in zip(
-                frame.results.arrays(), function(frame.arguments.arrays()), strict=True
-            ):
-                target[...] = value
+            function(frame.arguments.arrays(), frame.results.arrays())
         except Exception:
             return _error(frame, traceback.format_exc())
         return None

@@ -5,7 +5,9 @@ state travels through it.
 """
 
 import hashlib
+import os
 import threading
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,15 +26,42 @@ _BLOWN_UP = (
 )
 
 
+# What travels, in the order of MuJoCo's own state row: one copy takes it there, another one back.
+_CARRIED = mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_QVEL
+_CARRIED |= mujoco.mjtState.mjSTATE_WARMSTART | mujoco.mjtState.mjSTATE_CTRL
+_BETWEEN = mujoco.mjtState.mjSTATE_ACT | mujoco.mjtState.mjSTATE_HISTORY
+
+
+class _Simulations(NamedTuple):
+    """A batch with views of what is written before a step and read after it.
+
+    Attributes:
+      before: [B, nq + 2 nv + nu] float64: qpos, qvel, qacc_warmstart, ctrl.
+      after: [B, nq + 2 nv] of it, without ctrl.
+      sensordata: [B, nsensordata]; None without sensors.
+    """
+
+    batch: Batch
+    before: np.ndarray
+    after: np.ndarray
+    sensordata: np.ndarray | None
+
+
 class NativeEngine:
-    """`mujoco.batch.Batch` in one host call (which serves a whole vmapped batch)."""
+    """`mujoco.batch.Batch` in one host call (which serves a whole vmapped batch).
+
+    Raises:
+      ValueError: the model's state is more than `PhysicsState` carries.
+    """
 
     name = "native"
 
     def __init__(self, model: mujoco.MjModel, *, num_substeps: int):
+        if mujoco.mj_stateSize(model, _BETWEEN):
+            raise ValueError("a model with activations or delays has a state that is not carried")
         self.model = model
         self._num_substeps = num_substeps
-        self._batches: dict[int, Batch] = {}
+        self._made: dict[int, _Simulations] = {}
         self._lock = threading.Lock()  # a Batch serves one Python thread at a time
         identity = f"{_digest(model)}_{num_substeps}"
         self._step_name, self._sensors_name = (
@@ -51,47 +80,67 @@ class NativeEngine:
         return PhysicsState(qpos, qvel, warmstart, sensordata)
 
     def step(self, state: PhysicsState, ctrl: jax.Array) -> PhysicsState:
-        before = (state.qpos, state.qvel, state.qacc_warmstart, state.sensordata)
-        shapes = [jax.ShapeDtypeStruct(x.shape, jnp.float32) for x in before]
-        return PhysicsState(*host_call.call(self._step_name, shapes, *before, ctrl))
+        # As one array each way: every further one costs microseconds, whatever its size.
+        before = jnp.concatenate([state.qpos, state.qvel, state.qacc_warmstart, ctrl])
+        nq, nv = self.model.nq, self.model.nv
+        shape = jax.ShapeDtypeStruct((nq + 2 * nv + self.model.nsensordata,), jnp.float32)
+        [after] = host_call.call(self._step_name, [shape], before)
+        return PhysicsState(*jnp.split(after, [nq, nq + nv, nq + 2 * nv]))
 
-    def _batch(self, num_simulations: int) -> Batch:
-        if num_simulations not in self._batches:
-            self._batches[num_simulations] = Batch(self.model, num_simulations)
-        return self._batches[num_simulations]
+    def _simulations(self, count: int) -> _Simulations:
+        if count not in self._made:
+            batch, model = Batch(self.model, count, usable_cores()), self.model
+            before = batch.state[:, _columns(model)]
+            sensordata = batch.bind("sensordata") if model.nsensordata else None
+            after = before[:, : model.nq + 2 * model.nv]
+            self._made[count] = _Simulations(batch, before, after, sensordata)
+        return self._made[count]
 
-    def _sensors(self, arguments: list[np.ndarray]) -> list[np.ndarray]:
-        qpos, qvel = arguments
+    def _sensors(self, arguments: list[np.ndarray], results: list[np.ndarray]) -> None:
+        """qpos, qvel to sensordata."""
+        [qpos, qvel], [sensordata] = arguments, results
+        nq, nv = self.model.nq, self.model.nv
         with self._lock:
-            batch = self._batch(_count(qpos))
-            batch.bind("qpos")[:] = qpos.reshape(-1, self.model.nq)
-            batch.bind("qvel")[:] = qvel.reshape(-1, self.model.nv)
-            sensordata = batch.bind("sensordata")
-            batch.forward(stage=mujoco.mjtStage.mjSTAGE_VEL.value)
-            return [sensordata.astype(np.float32).reshape(*qpos.shape[:-1], -1)]
+            simulations = self._simulations(sensordata.size // self.model.nsensordata)
+            simulations.before[:, :nq] = qpos.reshape(-1, nq)
+            simulations.before[:, nq : nq + nv] = qvel.reshape(-1, nv)
+            simulations.batch.forward(stage=mujoco.mjtStage.mjSTAGE_VEL.value)
+            sensordata.reshape(-1, self.model.nsensordata)[...] = simulations.sensordata
 
-    def _step(self, arguments: list[np.ndarray]) -> list[np.ndarray]:
-        """qpos, qvel, qacc_warmstart, sensordata, ctrl to the first four, a control step later."""
-        qpos, qvel, warmstart, _, ctrl = arguments
-        fields = {"qpos": qpos, "qvel": qvel, "qacc_warmstart": warmstart, "ctrl": ctrl}
-        leading = qpos.shape[:-1]
-        rows = {name: value.reshape(-1, value.shape[-1]) for name, value in fields.items()}
-        sane = _sane(rows)
+    def _step(self, arguments: list[np.ndarray], results: list[np.ndarray]) -> None:
+        """qpos, qvel, qacc_warmstart, ctrl to the first three and sensordata, a control step
+        later."""
+        [before], [after] = (
+            [array.reshape(-1, array.shape[-1]) for array in arrays]
+            for arrays in (arguments, results)
+        )
+        sane = self._sane(before)
         with self._lock:
-            batch = self._batch(_count(qpos))
-            for name, value in rows.items():
-                batch.bind(name)[:] = value
-            sensordata = batch.bind("sensordata") if self.model.nsensordata else None
-            batch.warning[:] = 0
-            batch.step(None if sane.all() else np.flatnonzero(sane), nstep=self._num_substeps)
-            lost = ~sane | (batch.warning[:, _BLOWN_UP, 1].sum(axis=1) > 0)
-            out = [batch.bind(name) for name in ("qpos", "qvel", "qacc_warmstart")]
-            out.append(np.zeros((len(lost), 0)) if sensordata is None else sensordata)
-            arrays = [value.astype(np.float32) for value in out]
-        if lost.any():
-            for value in arrays:
-                value[lost] = np.nan
-        return [value.reshape(*leading, value.shape[-1]) for value in arrays]
+            batch, inputs, outputs, sensordata = self._simulations(len(before))
+            inputs[...] = before
+            batch.warning.fill(0)
+            batch.step(None if sane is None else np.flatnonzero(sane), nstep=self._num_substeps)
+            after[:, : outputs.shape[1]] = outputs
+            if sensordata is not None:
+                after[:, outputs.shape[1] :] = sensordata
+            if np.count_nonzero(batch.warning):
+                after[batch.warning[:, _BLOWN_UP, 1].any(axis=1)] = np.nan
+        if sane is not None:
+            after[~sane] = np.nan
+
+    def _sane(self, before: np.ndarray) -> np.ndarray | None:
+        """Which simulations [B] MuJoCo accepts: everything finite, and all but ctrl below MuJoCo's
+        own bound. None for all of them, as two reductions tell at nearly every step."""
+        bound = mujoco.mjMAXVAL
+        if before.max() < bound and before.min() > -bound:  # false for NaN, too
+            return None
+        state, ctrl = np.split(before, [before.shape[1] - self.model.nu], axis=1)
+        return np.isfinite(ctrl).all(axis=1) & (np.abs(state) < bound).all(axis=1)
+
+
+def usable_cores() -> int:
+    """Those of this process, which may be fewer than the machine has; 0, all, if nobody says."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
 def _digest(model: mujoco.MjModel) -> str:
@@ -101,13 +150,7 @@ def _digest(model: mujoco.MjModel) -> str:
     return hashlib.sha256(content.tobytes()).hexdigest()[:16]
 
 
-def _count(qpos: np.ndarray) -> int:
-    return int(np.prod(qpos.shape[:-1], dtype=int))
-
-
-def _sane(rows: dict[str, np.ndarray]) -> np.ndarray:
-    """Which simulations [B] MuJoCo accepts: everything finite and below its own bound."""
-    sane = np.isfinite(rows["ctrl"]).all(axis=1)
-    for name in ("qpos", "qvel", "qacc_warmstart"):
-        sane &= (np.abs(rows[name]) < mujoco.mjMAXVAL).all(axis=1)  # false for NaN too
-    return sane
+def _columns(model: mujoco.MjModel) -> slice:
+    """Where a row of MuJoCo's whole state has what travels."""
+    first = mujoco.mj_stateSize(model, mujoco.mjtState.mjSTATE_TIME)
+    return slice(first, first + mujoco.mj_stateSize(model, _CARRIED))

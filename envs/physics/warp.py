@@ -143,7 +143,7 @@ def _check_warp() -> None:
     if not warp_available():
         raise ValueError(
             "the physics engine 'warp' needs NVIDIA Warp, which is not installed or cannot be"
-            " loaded here: pip install 'lamour_jax[warp]'"
+            " loaded here: pip install -e '.[warp]'"
         )
     import warp
 

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 
 from envs.base import RecoveryEnv
 from lamour_jax.agents.sac.learner import Learner
+from lamour_jax.anchors import Anchors
 from lamour_jax.bench.flops import update_flops
 from lamour_jax.bench.programs import Loop, compile_program, stateless
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
-from lamour_jax.bench.timing import Rate, Sample, in_turns
+from lamour_jax.bench.timing import Rate, Sample, in_turns, repeats_for
 from lamour_jax.config import SACConfig, sac_config
+from lamour_jax.consolidation import Gaussian
 from lamour_jax.types import Transition
 
 PART = "learner"
@@ -25,9 +27,10 @@ MATMUL_SHAPES = (
     (1024, 1024),
     (4096, 256),
     (2048, 2048),
+    (4096, 4096),
 )  # [M, K] @ [K, K]
-MATMUL_FLOPS_PER_CALL = 4e9
 MATRIX_PRODUCTS = "matrix products"
+UPDATES = "SAC updates"
 _NUM_UPDATES = 1_000_000  # the schedules' length
 
 
@@ -46,16 +49,20 @@ def measure(
       budget: seconds for each measurement.
     """
     env = subject.make_env(engine)
-    best = _measure_matmul(shapes, budget, table)
-    for batch in batches:
-        config = replace(sac_config(env.name, "paper"), batch_size=batch, hidden_sizes=HIDDEN_SIZES)
-        _measure_update(subject, env, config, best, budget, table)
+    with table.attempt(Row(PART, MATRIX_PRODUCTS)):
+        best = _measure_matmul(shapes, budget, table)
+        for batch in batches:
+            config = replace(
+                sac_config(env.name, "paper"), batch_size=batch, hidden_sizes=HIDDEN_SIZES
+            )
+            with table.attempt(Row(PART, UPDATES, robot=env.name, batch=batch)):
+                _measure_update(subject, env, config, best, budget, table)
 
 
 def updates(
     subject: Subject, env: RecoveryEnv, config: SACConfig, length: int
 ) -> tuple[Loop, float | None, float | None]:
-    """`length` updates a call, each from a batch of its own, on random transitions.
+    """`length` updates a call, each from a batch (and anchors) of its own, on random transitions.
 
     Were it one batch for all, XLA would ask the frozen original policy only once.
 
@@ -66,12 +73,12 @@ def updates(
     same_sizes = subject.original.hidden_sizes == config.hidden_sizes
     original = subject.original.params if same_sizes else None
     state = learner.init(jax.random.key(0), original)
-    batches = _transitions(env, (length, config.batch_size))
+    batches = _transitions(env, (length, config.batch_size)), _anchors(env, config, length)
 
     def run(state, batches, original):
         def one(state, inputs):
-            batch, key = inputs
-            return learner.update(state, batch, original, key)
+            (batch, anchors), key = inputs
+            return learner.update(state, batch, original, key, anchors)
 
         keys = jax.random.split(jax.random.key(1), length)
         return jax.lax.scan(one, state, (batches, keys))
@@ -87,17 +94,19 @@ def updates_per_call(batch_size: int) -> int:
 
 
 def matmul(rows: int, size: int) -> Rate:
-    """Operations per second of products [rows, size] @ [size, size], each on the last's result."""
-    count = max(1, int(MATMUL_FLOPS_PER_CALL / (2 * rows * size * size)))
+    """Operations per second of products [rows, size] @ [size, size], each on the last's result and
+    as many in a call as make its launch short beside it."""
     x = jax.random.normal(jax.random.key(0), (rows, size))
     # So scaled, the results stay of one size.
     w = jax.random.normal(jax.random.key(1), (size, size)) / jnp.sqrt(size)
 
-    def run(x, w):
+    def run(x, w, count):
         return jax.lax.fori_loop(0, count, lambda _, x: x @ w, x)
 
-    program = compile_program(f"products [{rows}, {size}] @ [{size}, {size}]", run, x, w)
-    return stateless(program, (x, w), 2.0 * rows * size * size * count)
+    name = f"products [{rows}, {size}] @ [{size}, {size}]"
+    program = compile_program(name, run, x, w, jnp.int32(1))
+    count = repeats_for(lambda count: jax.block_until_ready(program.call(x, w, jnp.int32(count))))
+    return stateless(program, (x, w, jnp.int32(count)), 2.0 * rows * size * size * count)
 
 
 def _measure_matmul(
@@ -141,7 +150,7 @@ def _measure_update(
     table.add(
         Row(
             PART,
-            "SAC updates",
+            UPDATES,
             robot=env.name,
             batch=config.batch_size,
             **measured(per_second, "updates/s"),
@@ -150,6 +159,20 @@ def _measure_update(
             compile_seconds=compile_seconds,
             note=f"[{flops / 1e9:.3f} GFLOP an update{counted}]",
         )
+    )
+
+
+def _anchors(env: RecoveryEnv, config: SACConfig, length: int) -> Anchors | None:
+    """Made-up anchors [length, C, ...], if the settings ask for any."""
+    if not config.anchor_batch_size:
+        return None
+    shape = length, config.anchor_batch_size
+    keys = jax.random.split(jax.random.key(3))
+    action = *shape, env.action_size
+    return Anchors(
+        obs=jax.random.normal(keys[0], (*shape, env.observation_size)),
+        recovered=jnp.ones(shape),
+        original=Gaussian(jax.random.normal(keys[1], action), jnp.full(action, -1.0)),
     )
 
 

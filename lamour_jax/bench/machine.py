@@ -4,22 +4,25 @@ import os
 import platform
 import resource
 import time
+from collections import Counter
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import jax
+
+from envs.physics.native import usable_cores
 
 PACKAGES = ("jax", "jaxlib", "flax", "mujoco", "mujoco-mjx", "brax")
 
 
 def describe() -> dict[str, Any]:
-    """Cores, devices, versions, date."""
+    """Processor, cores, devices, versions, date."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "platform": platform.platform(terse=True),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
+        "processor": _processor(),
+        "cores": usable_cores() or os.cpu_count(),
         "backend": jax.default_backend(),
         "devices": [str(device.device_kind) for device in jax.local_devices()],
         "matmul_precision": jax.config.values["jax_default_matmul_precision"],
@@ -41,7 +44,20 @@ def memory() -> dict[str, int]:
 
 def in_words(machine: dict[str, Any]) -> str:
     """A line for people."""
+    cores = machine["cores"]
+    devices = ", ".join(f"{count} x {kind}" for kind, count in Counter(machine["devices"]).items())
     return (
-        f"{machine['cores']} cores (load {machine['load']:.1f}), {machine['devices'][0]}, jax"
-        f" {machine['jax']}, mujoco {machine['mujoco']}, {machine['date']}"
+        f"{machine['processor']}, {cores} core{'s' if cores > 1 else ''} (load"
+        f" {machine['load']:.1f}), {devices}, jax {machine['jax']}, mujoco {machine['mujoco']},"
+        f" {machine['date']}"
     )
+
+
+def _processor() -> str:
+    """The processor's own name where Linux tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -5,8 +5,9 @@ The limit of "native" is `mujoco.batch.Batch` on the same model, of "mjx" a scan
 has none yet: its figures stand alone.
 """
 
-import dataclasses
+import math
 from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -14,28 +15,45 @@ from mujoco.batch import Batch
 
 from envs.base import RecoveryEnv
 from envs.physics import PhysicsState
+from envs.physics.native import usable_cores
 from envs.physics.quiet_mjx import mjx
 from envs.wrappers import VectorEnv
-from lamour_jax.bench.programs import compile_program, stateless
+from lamour_jax.bench.programs import Program, compile_program, stateless
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, in_turns, timed
 from lamour_jax.rollout import collect, random_actions
 
 PART = "physics"
-STEPS_PER_CALL = 16_384  # of all robots: some tenths of a second on two cores
+UNIT = "control steps/s"
+# Control steps of all robots in a call: some tenths of a second on two cores, and on an
+# accelerator. On a CPU Warp takes as long for a step of one robot as for one of hundreds.
+STEPS_PER_CALL = {"native": 16_384, "mjx": 4_096, "warp": 1}
+STEPS_PER_CALL_OF_ACCELERATORS = 262_144
 CONTROL_STEPS = 4, 256  # fewest and most of one robot in a call
 
-# (its rate, what compiling took); by engine: (name, how it is made)
-Limit = tuple[Rate, float | None]
-LimitMaker = Callable[[RecoveryEnv, PhysicsState, int], Limit]
+
+class Contender(NamedTuple):
+    """Something that steps robots.
+
+    Attributes:
+      rate: control steps of all of them per second.
+      program: compiled; None where nothing is.
+      memory_bytes: what it takes; None where nobody says.
+    """
+
+    rate: Rate
+    program: Program | None = None
+    memory_bytes: int | None = None
+
+
+LimitMaker = Callable[[RecoveryEnv, PhysicsState, int], Contender]
 
 
 def default_num_envs(engine: str) -> tuple[int, ...]:
-    """As the device allows: on a CPU MJX takes long for thousands of robots, and Warp as long for a
-    step of one robot as for one of hundreds."""
+    """As the device allows: on a CPU MJX and Warp take long for thousands of robots."""
     if jax.default_backend() == "cpu" and engine != "native":
-        return (256,) if engine == "warp" else (16, 256)
+        return (1, 256) if engine == "warp" else (1, 16, 64, 256, 1024)
     return (1, 16, 64, 256, 1024, 4096)
 
 
@@ -49,51 +67,49 @@ def measure(
       budget: seconds for each measurement.
     """
     for engine in engines:
-        env = subject.make_env(engine)
         for count in num_envs or default_num_envs(engine):
-            _measure_engine(subject, env, count, budget, table)
+            with table.attempt(_row("environment", engine, subject.robot, count)):
+                _measure_engine(subject, engine, count, budget, table)
 
 
 def environment(
     subject: Subject, env: RecoveryEnv, num_envs: int
-) -> tuple[Rate, Row, PhysicsState]:
-    """Robots with rewards, observations and resets: their rate in control steps of all of them, a
-    row to be filled in, and the physics [N, ...] that they begin with."""
-    length = steps_per_call(num_envs)
+) -> tuple[Contender, PhysicsState]:
+    """Robots with rewards, observations and resets, and the physics [N, ...] that they begin with.
+
+    Their memory is the program's but for the transitions, which are as many as its length asks.
+    """
+    length = steps_per_call(env.backend, num_envs)
     vector = VectorEnv(env, num_envs)
     robots = jax.jit(vector.reset)(jax.random.key(0))
     act = random_actions(env.action_size)
+
+    arguments = robots, jax.random.key(1)
     # Everything is returned: XLA leaves out what nobody asks for.
     program = compile_program(
         f"{env.backend} environment, {num_envs} robots",
         lambda robots, key: collect(vector, subject.rule, act, robots, key, length),
-        robots,
-        jax.random.key(1),
+        *arguments,
     )
     memory = program.memory_bytes
-    row = Row(
-        PART,
-        "environment",
-        env.backend,
-        env.name,
-        num_envs,
-        compile_seconds=program.compile_seconds,
-        note="" if memory is None else f"[{memory / num_envs / 1e3:.1f} kB a robot]",
-    )
-    rate = stateless(program, (robots, jax.random.key(1)), num_envs * length)
-    return rate, row, robots.robots.pipeline_state.physics
+    if memory is not None:
+        memory -= _size(program.out_info[1])
+    rate = stateless(program, arguments, num_envs * length)
+    return Contender(rate, program, memory), robots.robots.pipeline_state.physics
 
 
-def steps_per_call(num_envs: int) -> int:
+def steps_per_call(engine: str, num_envs: int) -> int:
     """Control steps of each robot in one call of a program."""
+    accelerated = jax.default_backend() != "cpu" and engine != "native"
+    steps = STEPS_PER_CALL_OF_ACCELERATORS if accelerated else STEPS_PER_CALL[engine]
     fewest, most = CONTROL_STEPS
-    return min(max(STEPS_PER_CALL // num_envs, fewest), most)
+    return min(max(steps // num_envs, fewest), most)
 
 
-def raw_batch(env: RecoveryEnv, start: PhysicsState, length: int) -> Limit:
-    """`mujoco.batch.Batch` on all cores, `length` control steps a call."""
+def raw_batch(env: RecoveryEnv, start: PhysicsState, length: int) -> Contender:
+    """`mujoco.batch.Batch` on as many cores as ours, `length` control steps a call."""
     qpos, qvel = np.asarray(start.qpos), np.asarray(start.qvel)
-    batch = Batch(env.model, len(qpos))
+    batch = Batch(env.model, len(qpos), usable_cores())
     ctrl = np.random.default_rng(0).uniform(-1, 1, (length, len(qpos), env.action_size))
 
     def call() -> None:
@@ -104,10 +120,10 @@ def raw_batch(env: RecoveryEnv, start: PhysicsState, length: int) -> Limit:
             batch.bind("ctrl")[:] = action
             batch.step(nstep=env.num_substeps)
 
-    return timed(call, length * len(qpos)), None
+    return Contender(timed(call, length * len(qpos)))
 
 
-def bare_mjx(env: RecoveryEnv, start: PhysicsState, length: int) -> Limit:
+def bare_mjx(env: RecoveryEnv, start: PhysicsState, length: int) -> Contender:
     """A scan of vmapped `mjx.step` that carries MJX's own data, `length` control steps a call."""
     model = mjx.put_model(env.engine.model)
     num_envs = len(start.qpos)
@@ -129,37 +145,47 @@ def bare_mjx(env: RecoveryEnv, start: PhysicsState, length: int) -> Limit:
 
     arguments = start, jax.random.key(1)
     program = compile_program(f"bare mjx.step, {num_envs} robots", run, *arguments)
-    return stateless(program, arguments, num_envs * length), program.compile_seconds
+    rate = stateless(program, arguments, num_envs * length)
+    return Contender(rate, program, program.memory_bytes)
 
 
-LIMITS: dict[str, tuple[str, LimitMaker]] = {
+LIMITS: dict[str, tuple[str, LimitMaker]] = {  # by engine: its name, how it is made
     "native": ("raw mujoco.batch", raw_batch),
     "mjx": ("bare mjx.step", bare_mjx),
 }
 
 
 def _measure_engine(
-    subject: Subject, env: RecoveryEnv, num_envs: int, budget: float, table: Table
+    subject: Subject, engine: str, num_envs: int, budget: float, table: Table
 ) -> None:
-    rate, row, start = environment(subject, env, num_envs)
-    contenders = {"environment": rate}
+    env = subject.make_env(engine)
+    ours, start = environment(subject, env, num_envs)
+    contenders, limit = {"environment": ours}, None
     if env.backend in LIMITS:
-        name, make_limit = LIMITS[env.backend]
-        limit, compile_seconds = make_limit(env, start, steps_per_call(num_envs))
-        contenders[name] = limit
-    samples = in_turns(contenders, budget)
-    held_against = (name, samples[name]) if env.backend in LIMITS else None
-    unit = "control steps/s"
-    table.add(dataclasses.replace(row, **measured(samples["environment"], unit, held_against)))
-    if held_against:
+        limit, make_limit = LIMITS[env.backend]
+        contenders[limit] = make_limit(env, start, steps_per_call(env.backend, num_envs))
+    samples = in_turns({name: one.rate for name, one in contenders.items()}, budget)
+    for name, contender in contenders.items():
+        held_against = (limit, samples[limit]) if limit not in (None, name) else None
+        program = contender.program
         table.add(
-            Row(
-                PART,
+            _row(
                 name,
                 env.backend,
                 env.name,
                 num_envs,
-                **measured(samples[name], unit),
-                compile_seconds=compile_seconds,
+                **measured(samples[name], UNIT, held_against),
+                compile_seconds=None if program is None else program.compile_seconds,
+                memory_bytes=contender.memory_bytes,
             )
         )
+
+
+def _row(what: str, engine: str, robot: str, num_envs: int, **figures: Any) -> Row:
+    return Row(PART, what, engine, robot, num_envs, **figures)
+
+
+def _size(shapes: Any) -> int:
+    """Bytes of arrays of these shapes."""
+    leaves = jax.tree.leaves(shapes)
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in leaves)

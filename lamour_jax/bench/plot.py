@@ -16,9 +16,9 @@ from lamour_jax.bench import learner, physics, training
 from lamour_jax.bench.table import Row
 from lamour_jax.files import write_atomically
 
-_INK, _GRID, _PALE = "#222222", "#dddddd", "#9a9a9a"
-_COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
-_STYLE: dict[str, Any] = {
+_INK, _GRID, PALE = "#222222", "#dddddd", "#9a9a9a"
+COLOURS = ("#2563a8", "#d1722c", "#3a8f5c", "#8a4fa3", "#b8a02e", "#bf4055", "#9a9a9a")
+STYLE: dict[str, Any] = {
     "font.size": 9.5,
     "text.color": _INK,
     "axes.edgecolor": _GRID,
@@ -46,18 +46,22 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
     measured = [row for row in rows if row.value is not None]
     drawings = [
         (draw, chosen)
-        for part, draw in _DRAWINGS.items()
+        for part, draws in _DRAWINGS.items()
         if (chosen := [row for row in measured if row.part == part])
+        for draw in draws
     ]
     if not drawings:
         return False
     columns = min(2, len(drawings))
     lines = -(-len(drawings) // columns)
-    style: Any = _STYLE  # matplotlib's own type lists every name it knows
+    style: Any = STYLE  # matplotlib's own type lists every name it knows
     with rc_context(style):
         figure = Figure(figsize=(5.4 * columns, 3.7 * lines + 0.4), layout="constrained")
-        for number, (draw, chosen) in enumerate(drawings, 1):
-            draw(figure.add_subplot(lines, columns, number), chosen)
+        grid = figure.add_gridspec(lines, columns)
+        for number, (draw, chosen) in enumerate(drawings):
+            line, column = divmod(number, columns)
+            alone = column == 0 and number == len(drawings) - 1
+            draw(figure.add_subplot(grid[line, :] if alone else grid[line, column]), chosen)
         figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, color=_INK)
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=130)
@@ -66,29 +70,45 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
 
 
 def _draw_physics(ax: Axes, rows: Rows) -> None:
-    lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in rows:
-        lines[row.engine, row.what].append(row)
-    engines = sorted({engine for engine, _ in lines})
-    for (engine, what), points in lines.items():
-        ours = what == "environment"
-        _spread(
-            ax,
-            [row.num_envs or 0 for row in points],
-            points,
-            color=_COLOURS[engines.index(engine)],
-            ls="-" if ours else (0, (3, 2)),
-            label=f"environment, {engine}" if ours else what,
-        )
+    for style, points in _lines(rows):
+        _spread(ax, [row.num_envs or 0 for row in points], points, **style)
     _logarithmic(ax, sorted({row.num_envs or 0 for row in rows}))
     ax.set(title="Control steps per second of all robots", xlabel="robots")
     ax.legend(loc="best")
 
 
+def _draw_memory(ax: Axes, rows: Rows) -> None:
+    for style, points in _lines([row for row in rows if row.memory_bytes is not None]):
+        counts = [row.num_envs or 0 for row in points]
+        ax.plot(counts, [(row.memory_bytes or 0) / 1e6 for row in points], **style)
+    _logarithmic(ax, sorted({row.num_envs or 0 for row in rows}))
+    ax.set(title="Memory of the program, MB", xlabel="robots")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    ax.legend(loc="best")
+
+
+def _lines(rows: Rows) -> list[tuple[dict[str, Any], list[Row]]]:
+    """(style, points) of each engine's environment, and dashed of what it is held against."""
+    lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        lines[row.engine, row.what].append(row)
+    engines = sorted({row.engine for row in rows})
+
+    def style(engine: str, what: str) -> dict[str, Any]:
+        ours = what == "environment"
+        return {
+            "color": COLOURS[engines.index(engine)],
+            "ls": "-" if ours else (0, (3, 2)),
+            "label": f"environment, {engine}" if ours else what,
+        }
+
+    return [(style(*line), points) for line, points in lines.items()]
+
+
 def _draw_learner(ax: Axes, rows: Rows) -> None:
     points = [row for row in rows if row.batch is not None]
     batches = [row.batch or 0 for row in points]
-    _spread(ax, batches, points, color=_COLOURS[0], marker="o", markersize=4)
+    _spread(ax, batches, points, color=COLOURS[0], marker="o", markersize=4)
     for batch, row in zip(batches, points, strict=True):
         if row.ratio is not None and row.value is not None:
             ax.annotate(
@@ -96,7 +116,7 @@ def _draw_learner(ax: Axes, rows: Rows) -> None:
                 (batch, row.value),
                 xytext=(5, 5),
                 textcoords="offset points",
-                color=_PALE,
+                color=PALE,
             )
     _logarithmic(ax, batches)
     ax.set(title="SAC updates/s, with their share of matrix products", xlabel="batch size")
@@ -113,7 +133,7 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
             bars[preset].append(row)
     for height, pieces in enumerate(bars.values()):
         left = 0.0
-        for piece, colour in zip(pieces, _COLOURS, strict=True):
+        for piece, colour in zip(pieces, COLOURS, strict=True):
             # A difference of two measurements may come out a little below zero.
             width = max(0.0, piece.ratio or 0.0)
             label = piece.what.split(", preset ")[0] if height == 0 else None
@@ -124,7 +144,7 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
             left += width
     names = [
         f"{preset}\n{_plain(heads[preset].value or 0.0)} steps/s,\n"
-        f"{heads[preset].num_envs} robots, batch {heads[preset].batch}"
+        f"num_envs {heads[preset].num_envs}, batch {heads[preset].batch}"
         for preset in bars
     ]
     ax.set_yticks(range(len(bars)), names)
@@ -136,37 +156,37 @@ def _draw_training(ax: Axes, rows: Rows) -> None:
 
 
 def _draw_peers(ax: Axes, rows: Rows) -> None:
-    ours = {row.ratio_to: row for row in rows if row.ratio_to}
     peers = [row for row in rows if not row.ratio_to]
     for height, peer in enumerate(peers):
-        pair = [(peer, _PALE, -0.2), (ours.get(peer.what), _COLOURS[0], 0.2)]
-        for row, colour, offset in pair:
-            if row is None:
-                continue
-            ax.barh(height + offset, row.value or 0.0, height=0.36, color=colour)
-            times = f"  ({row.ratio:.2f} times)" if row.ratio is not None else ""
+        group = [peer, *(row for row in rows if row.ratio_to == peer.what)]
+        thickness = 0.8 / len(group)
+        for place, row in enumerate(group):
+            y = height - 0.4 + thickness * (place + 0.5)
+            colour = PALE if row is peer else COLOURS[place - 1]
+            ax.barh(y, row.value or 0.0, height=0.9 * thickness, color=colour)
+            times = "" if row is peer else f"  ({row.ratio:.2f} times) {row.what}"
             ax.annotate(
                 f"{_plain(row.value or 0.0)}{times}",
-                (row.value or 0.0, height + offset),
+                (row.value or 0.0, y),
                 xytext=(4, 0),
                 textcoords="offset points",
                 va="center",
-                fontsize=8.5,
+                fontsize=7.5,
             )
     ax.set_xscale("log")
     ax.margins(x=0.3)
     ax.set_yticks(range(len(peers)), [peer.what for peer in peers])
     ax.invert_yaxis()
-    ax.set(title="Control steps per second: peers, and ours in blue", xlabel="")
+    ax.set(title="Control steps per second: peers in grey, and ours", xlabel="")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _plain(x)))
     ax.xaxis.set_minor_locator(NullLocator())
 
 
 _DRAWINGS = {
-    physics.PART: _draw_physics,
-    learner.PART: _draw_learner,
-    training.PART: _draw_training,
-    "peers": _draw_peers,
+    physics.PART: (_draw_physics, _draw_memory),
+    learner.PART: (_draw_learner,),
+    training.PART: (_draw_training,),
+    "peers": (_draw_peers,),
 }
 
 

@@ -16,6 +16,7 @@ class Program:
 
     Attributes:
       call: the function.
+      out_info: shapes of what it returns.
       compile_seconds: tracing, lowering and compiling; None where the cache may have served.
       memory_bytes: arguments, results and temporaries while it runs, shared buffers counted once;
         None where the backend does not say.
@@ -23,6 +24,7 @@ class Program:
     """
 
     call: Callable[..., Any]
+    out_info: Any
     compile_seconds: float | None
     memory_bytes: int | None
     flops: float | None
@@ -43,7 +45,13 @@ def compile_program(
     seconds = time.perf_counter() - began
     settings = jax.config.values
     cached = settings["jax_enable_compilation_cache"] and settings["jax_compilation_cache_dir"]
-    return Program(compiled, None if cached else seconds, _memory_bytes(compiled), _flops(compiled))
+    return Program(
+        call=compiled,
+        out_info=compiled.out_info,
+        compile_seconds=None if cached else seconds,
+        memory_bytes=_memory_bytes(compiled),
+        flops=_flops(compiled),
+    )
 
 
 def stateless(program: Program, arguments: tuple[Any, ...], amount: float) -> Rate:

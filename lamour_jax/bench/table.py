@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ class Row:
       ratio: value over that.
       compile_seconds: of the program; None where nothing was compiled, or where it may have come
         from the cache.
+      memory_bytes: what the program takes while it runs; None where nobody says.
       note: why there is no value, or what to know of it.
     """
 
@@ -43,13 +46,17 @@ class Row:
     ratio_to: str = ""
     ratio: float | None = None
     compile_seconds: float | None = None
+    memory_bytes: int | None = None
     note: str = ""
 
     def line(self) -> str:
         """For people."""
         sizes = [
             f"{count} {name}"
-            for count, name in ((self.num_envs, "robots"), (self.batch, "a batch"))
+            for count, name in (
+                (self.num_envs, "robot" if self.num_envs == 1 else "robots"),
+                (self.batch, "a batch"),
+            )
             if count is not None
         ]
         where = ", ".join([*([self.engine] if self.engine else []), *sizes])
@@ -62,6 +69,8 @@ class Row:
             text += f", {self.ratio:.2f} of {self.ratio_to}"
         if self.compile_seconds is not None:
             text += f", compiled in {self.compile_seconds:.1f} s"
+        if self.memory_bytes is not None:
+            text += f", {self.memory_bytes / 1e6:.3g} MB"
         return (text + (f" {self.note}" if self.note else "")).rstrip()
 
 
@@ -82,32 +91,49 @@ def measured(sample: Sample, unit: str, limit: tuple[str, Sample] | None = None)
 
 
 class Table:
-    """Rows in the order of their measurement.
+    """Rows in the order of their measurement; what was measured is on the disk after each.
 
     Args:
       machine: what they were measured on.
+      folder: of bench.json and bench.csv.
     """
 
-    def __init__(self, machine: dict[str, Any]):
+    def __init__(self, machine: dict[str, Any], folder: Path):
         self.machine = machine
         self.rows: list[Row] = []
+        self._folder = folder
 
     def add(self, row: Row) -> None:
-        """Keeps a row and prints it."""
+        """Keeps a row, prints it and writes the table."""
         self.rows.append(row)
         print(row.line(), flush=True)
+        self.write()
+
+    def skip(self, row: Row, why: str) -> None:
+        """Adds a row for what could not be measured."""
+        self.add(dataclasses.replace(row, note=f"skipped: {why}"))
+
+    @contextmanager
+    def attempt(self, row: Row) -> Iterator[None]:
+        """Whatever goes wrong inside (no memory, an engine that cannot run here) becomes `row`, and
+        the bench goes on."""
+        try:
+            yield
+        except Exception as error:
+            lines = str(error).strip().splitlines()
+            self.skip(row, lines[0] if lines else type(error).__name__)
 
     def to_json(self) -> dict[str, Any]:
         return {"machine": self.machine, "rows": [dataclasses.asdict(row) for row in self.rows]}
 
-    def write(self, folder: Path) -> None:
+    def write(self) -> None:
         """Writes bench.json and bench.csv."""
-        write_json(folder / "bench.json", self.to_json())
+        write_json(self._folder / "bench.json", self.to_json())
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(dataclasses.asdict(row) for row in self.rows)
-        write_atomically(folder / "bench.csv", text.getvalue().encode())
+        write_atomically(self._folder / "bench.csv", text.getvalue().encode())
 
 
 def _short(number: float) -> str:

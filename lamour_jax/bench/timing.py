@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 REPEATS = 5
+LONG_ENOUGH = 0.05  # seconds of work that launching it does not count beside
 
 Rate = Callable[[float], float]  # works for about so many seconds -> units per second
 
@@ -46,6 +47,18 @@ def timed(call: Callable[[], object], amount: float) -> Rate:
                 return amount * calls / elapsed
 
     return rate
+
+
+def repeats_for(call: Callable[[int], object], seconds: float = LONG_ENOUGH) -> int:
+    """How often `call` has to repeat its work, a power of two, to take `seconds`."""
+    count = 1
+    call(count)
+    while True:
+        began = time.perf_counter()
+        call(count)
+        if time.perf_counter() - began >= seconds:
+            return count
+        count *= 2
 
 
 def in_turns(

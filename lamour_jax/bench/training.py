@@ -1,4 +1,4 @@
-"""Whole SAC training, and what its parts cost.
+"""Whole training, and what the parts of SAC's cost.
 
 A part is timed alone where it is a program of its own (physics, replay, updates), else as the
 difference of two programs that differ in it (environment, reward program, policy). What the parts
@@ -13,13 +13,14 @@ import jax.numpy as jnp
 
 from envs.base import RecoveryEnv
 from envs.wrappers import VectorEnv
+from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.bench.learner import updates
 from lamour_jax.bench.programs import Loop, Program, compile_program, stateless
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, Sample, in_turns
-from lamour_jax.config import SACConfig, sac_config
+from lamour_jax.config import LearnerConfig, PPOConfig, SACConfig, sac_config
 from lamour_jax.networks import sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import make_replay
@@ -37,15 +38,17 @@ class Whole(NamedTuple):
     """Training as it runs.
 
     Attributes:
-      rate: of iterations (a step of all robots with its updates).
+      rate: of iterations (steps of all robots with the updates that they are followed by).
+      control_steps: the rate of control steps of all robots.
       length: iterations in a call.
-      compile_seconds: of the program.
+      program: compiled.
       state: before the first iteration.
     """
 
     rate: Rate
+    control_steps: Rate
     length: int
-    compile_seconds: float | None
+    program: Program
     state: TrainState
 
 
@@ -57,16 +60,27 @@ def measure(subject: Subject, engine: str, budget: float, table: Table) -> None:
       budget: seconds for each measurement.
     """
     for preset in PRESETS:
-        config = sac_config(subject.robot, preset, hidden_sizes=subject.original.hidden_sizes)
-        _measure_preset(subject, engine, preset, config, budget, table)
+        with table.attempt(Row(PART, f"{WHOLE}, preset {preset}", engine, subject.robot)):
+            config = sac_config(subject.robot, preset, hidden_sizes=subject.original.hidden_sizes)
+            _measure_preset(subject, engine, preset, config, budget, table)
 
 
-def whole(subject: Subject, env: RecoveryEnv, config: SACConfig) -> Whole:
-    """Training from the original policy, as `lamour recover` does."""
-    vector = VectorEnv(env, config.num_envs)
-    agent = make_sac(config, vector, subject.rule, _NUM_UPDATES)
+def whole(
+    subject: Subject, env: RecoveryEnv, config: LearnerConfig, rule: RecoveryRule | None = None
+) -> Whole:
+    """Training from the original policy, as `lamour recover` does.
+
+    Args:
+      rule: the rewards; those of the recorded program by default.
+    """
+    vector = VectorEnv(env, config.num_envs, episode_length=config.episode_length)
+    rule = rule or subject.rule
+    if isinstance(config, PPOConfig):
+        agent, steps = make_ppo(config, vector, rule, _NUM_UPDATES), config.unroll_length
+    else:
+        agent, steps = make_sac(config, vector, rule, _NUM_UPDATES), 1
     original = subject.original.params
-    length = max(1, UPDATES_PER_CALL // config.grad_updates_per_step)
+    length = max(1, UPDATES_PER_CALL // agent.updates_per_iteration)
     state = jax.jit(agent.init)(jax.random.key(0), original)
 
     def epoch(state: TrainState, original: Any):
@@ -75,9 +89,11 @@ def whole(subject: Subject, env: RecoveryEnv, config: SACConfig) -> Whole:
         )
         return state, jax.tree.map(jnp.mean, metrics)
 
-    program = compile_program("whole training", epoch, state, original, donate=(0,))
+    name = f"training by {type(config).__name__.removesuffix('Config')}"
+    program = compile_program(name, epoch, state, original, donate=(0,))
     loop = Loop(program, state, original)
-    return Whole(loop.rate(length), length, program.compile_seconds, state)
+    control_steps = loop.rate(length * steps * config.num_envs)
+    return Whole(loop.rate(length), control_steps, length, program, state)
 
 
 def _measure_preset(
@@ -97,7 +113,8 @@ def _measure_preset(
         row(
             f"{WHOLE}, preset {preset}",
             **measured(steps, "control steps/s"),
-            compile_seconds=training.compile_seconds,
+            compile_seconds=training.program.compile_seconds,
+            memory_bytes=training.program.memory_bytes,
             note=f"[{iterations.median * config.grad_updates_per_step:.0f} updates/s]",
         )
     )
@@ -132,7 +149,7 @@ def _programs(
 ) -> dict[str, Rate]:
     """The programs whose times tell the parts; rates are of iterations."""
     length = training.length
-    vector = VectorEnv(env, config.num_envs)
+    vector = VectorEnv(env, config.num_envs, episode_length=config.episode_length)
     robots, key = training.state.robots, jax.random.key(1)
     random = random_actions(env.action_size)
     network, original = subject.original.network, subject.original.params

@@ -12,6 +12,7 @@ from envs.base import STARTS
 from lamour_jax import evaluation, networks
 from lamour_jax.cli import common
 from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.compilation import Announced
 from lamour_jax.evaluation import EVALUATION_SEED, Episodes, make_play, summarise
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
@@ -42,7 +43,8 @@ class Arena:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
-        self._play = jax.jit(make_play(self.envs["ood"], network))
+        places = ", ".join(self._places)
+        self._play = Announced(f"episodes from {places}", make_play(self.envs["ood"], network))
 
     def _draw_starts(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         """(qpos [B, nq], qvel [B, nv]) of all places, one after another."""

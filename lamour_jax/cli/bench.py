@@ -1,9 +1,7 @@
 """`lamour bench`: throughput here, against the engines' limits and against peers."""
 
 import argparse
-import contextlib
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ from typing import Any
 import jax
 
 import envs
+from envs.base import RecoveryEnv
 from envs.physics import ENGINES, available_engines, resolve_engine
 from lamour_jax.bench import learner, machine, physics, training
 from lamour_jax.bench.peers import measure as peers
@@ -21,12 +20,15 @@ from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Table
 from lamour_jax.cli import common
 from lamour_jax.cli.generate import generate
-from lamour_jax.cli.policies import policy_for
+from lamour_jax.cli.policies import policy_for, shipped_policy
 from lamour_jax.cli.rewards import load_reward
 from lamour_jax.errors import UserError
+from lamour_jax.networks import Actor
+from lamour_jax.policy import Policy, policy_from_params
 from lamour_jax.recovery import make_rule
 
 PARTS = ("physics", "learner", "training", "peers")
+UNTRAINED_SIZES = (256, 256)  # of the policy where none is shipped
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"engines of the part physics, of {', '.join(ENGINES)}; those installed if left out",
     )
     parser.add_argument(
-        "--policy", type=Path, help="the original policy; the shipped one if left out"
+        "--policy",
+        type=Path,
+        help="the original policy; the shipped one if left out, an untrained one where none is",
     )
     parser.add_argument("--budget", type=float, default=2.0, help="seconds for each measurement")
     parser.add_argument(
@@ -60,8 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    # Standard output is for the JSON alone where that is asked for.
-    with contextlib.redirect_stdout(sys.stderr if options.json else sys.stdout):
+    with common.progress_apart(options.json):
         found, folder = bench(
             env=options.env,
             parts=options.parts,
@@ -87,14 +90,17 @@ def bench(
     cached: bool = False,
     out: Path | None = None,
 ) -> tuple[dict[str, Any], Path]:
-    """Measures, and writes bench.json, bench.csv and bench.png, anew after each part.
+    """Measures, and writes bench.json and bench.csv after each row, bench.png after each part.
+
+    What cannot be measured is a row that says why.
 
     Args:
       env: the robot.
       parts: some of PARTS.
       num_envs: numbers of robots for the physics; the engines' own by default.
       engines: whose physics is measured; all that are installed by default.
-      policy: the original policy, a file or a run folder; the shipped one by default.
+      policy: the original policy, a file or a run folder; by default the shipped one, or an
+        untrained one: what it does matters little to throughput.
       budget: seconds for each measurement, compilation apart.
       cached: take programs from the compilation cache.
       out: the folder.
@@ -108,11 +114,13 @@ def bench(
         raise UserError(f"--budget must be more than 0 seconds, not {budget}")
     if any(count < 1 for count in num_envs):
         raise UserError("--num-envs: at least 1 robot")
+    if unknown := sorted(set(engines) - set(ENGINES)):
+        raise UserError(f"--physics: no engine {unknown[0]!r}, choose of {', '.join(ENGINES)}")
     jax.config.update("jax_enable_compilation_cache", cached)
     engines = engines or available_engines()
     subject, default = _subject(env, policy), resolve_engine("auto")
     folder = common.output_folder(out, "bench", env)
-    table = Table(machine.describe())
+    table = Table(machine.describe(), folder)
     print(machine.in_words(table.machine), flush=True)
     measurements = {
         "physics": lambda: physics.measure(subject, engines, num_envs, budget, table),
@@ -126,13 +134,12 @@ def bench(
             continue
         measurements[part]()
         table.machine |= machine.memory() | {"seconds": time.monotonic() - began}
-        table.write(folder)
+        table.write()
         save_plot(folder / "bench.png", table.rows, f"{env}, {machine.in_words(table.machine)}")
     return table.to_json(), folder
 
 
 def _subject(robot: str, policy: Path | None) -> Subject:
-    original, _ = policy_for(common.make_env(robot, "ood", "auto"), policy)
     with tempfile.TemporaryDirectory() as temporary:
         program = load_reward(generate(env=robot, out=Path(temporary) / "reward")[0].folder)
     return Subject(
@@ -140,5 +147,14 @@ def _subject(robot: str, policy: Path | None) -> Subject:
         make_env=lambda engine: common.make_env(robot, "ood", engine),
         rule=make_rule("lamour", [program]),
         plain_rule=make_rule("sac_zero"),
-        original=original,
+        original=_original(common.make_env(robot, "ood", "auto"), policy),
     )
+
+
+def _original(env: RecoveryEnv, policy: Path | None) -> Policy:
+    if policy is not None or shipped_policy(env.name) is not None:
+        return policy_for(env, policy)[0]
+    print(f"no original policy of {env.name} is shipped: an untrained one stands in for it")
+    obs = jax.numpy.zeros((1, env.observation_size))
+    params = Actor(env.action_size, UNTRAINED_SIZES).init(jax.random.key(0), obs)
+    return policy_from_params(env.name, params, {"made for": "lamour bench"})

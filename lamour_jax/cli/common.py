@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,6 +48,13 @@ def set_up(*, start: bool = True) -> None:
     os.environ.setdefault("WARP_CACHE_PATH", str(cache_folder("warp")))  # of the engine warp
     if start:
         start_backend()
+
+
+@contextmanager
+def progress_apart(json: bool) -> Iterator[None]:
+    """What is printed inside goes to standard error where standard output is for JSON alone."""
+    with redirect_stdout(sys.stderr if json else sys.stdout):
+        yield
 
 
 def add_env_argument(parser: argparse.ArgumentParser) -> None:

@@ -40,17 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     common.set_up()
-    measures = evaluate(
-        options.policy,
-        env=options.env,
-        start=options.start,
-        exact=options.exact,
-        episodes=options.episodes,
-        video=options.video,
-        seed=options.seed,
-        physics=options.physics,
-        out=options.out,
-    )
+    with common.progress_apart(options.json):
+        measures = evaluate(
+            options.policy,
+            env=options.env,
+            start=options.start,
+            exact=options.exact,
+            episodes=options.episodes,
+            video=options.video,
+            seed=options.seed,
+            physics=options.physics,
+            out=options.out,
+        )
     print(json.dumps(measures, indent=2) if options.json else describe(measures))
     return 0
 

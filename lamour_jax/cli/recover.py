@@ -3,7 +3,7 @@
 import argparse
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from lamour_jax.cli.training import (
     prepare_training,
     run_training,
 )
+from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import (
     LEARNERS,
     TrainConfig,
@@ -34,7 +35,12 @@ from lamour_jax.config import (
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy, save_policy
-from lamour_jax.recovery import METHODS, learns_from_programs, make_rule
+from lamour_jax.recovery import (
+    METHODS,
+    learns_from_programs,
+    learns_from_uncertainty,
+    make_rule,
+)
 from lamour_jax.report.html import write_report
 from lamour_jax.runs import (
     ORIGINAL_FILE,
@@ -70,7 +76,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="ood",
         help="where training's episodes begin: ood (the published state) or battery (fallen poses)",
     )
-    parser.add_argument("--method", default="lamour", help=", ".join(METHODS))
+    parser.add_argument(
+        "--method",
+        default="lamour",
+        help=", ".join(f"{name} ({rewarded})" for name, rewarded in METHODS.items()),
+    )
     parser.add_argument("--learner", default="sac", help=", ".join(LEARNERS))
     parser.add_argument(
         "--preset",
@@ -142,6 +152,7 @@ def recover(
     physics: str = "auto",
     out: Path | None = None,
     stop_at: float | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Fine-tunes a policy where it cannot do its task, evaluates it, and writes a run folder with a
     report.
@@ -164,6 +175,7 @@ def recover(
       out: the run folder.
       stop_at: end early once an evaluation succeeds in at least 95% of its episodes with this
         fraction of the original policy's return from normal starts.
+      settings: fields of the learner's settings (SACConfig or PPOConfig), in place of the preset's.
 
     Returns the outcome, as in the run's metrics.json.
 
@@ -187,11 +199,13 @@ def recover(
             learner=learner,
             robot=env,
             preset=preset,
+            method=method,
             num_envs=num_envs,
             hidden_sizes=original.hidden_sizes,
+            **(settings or {}),
         )
         num_updates = recovery_updates(env, preset, learner) if updates is None else updates
-        settings = common.user_settings(
+        schedule = common.user_settings(
             TrainConfig,
             num_updates=num_updates,
             eval_every=evaluation_interval(num_updates),
@@ -209,7 +223,7 @@ def recover(
             "stop_at": stop_at,
             "learner": learner,
             learner: to_json(chosen),
-            "train": to_json(settings),
+            "train": to_json(schedule),
             "machine": machine(),
         }
         folder = common.output_folder(out, "recover", env)
@@ -285,11 +299,12 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
         programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
     start, physics = run.start, config["physics"]
+    uncertainty = None
+    if learns_from_uncertainty(config["method"]):
+        uncertainty = original_uncertainty(run, original)
     task = Task(
-        env=common.make_env(
-            run.robot, start, physics, normal_fraction=learner.normal_start_fraction
-        ),
-        rule=make_rule(config["method"], programs),
+        env=common.make_env(run.robot, start, physics),
+        rule=make_rule(config["method"], programs, uncertainty),
         original=original,
     )
     layout = prepare_training(task, learner, settings, run)

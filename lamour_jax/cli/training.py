@@ -18,6 +18,7 @@ from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.backend import memory_explained
 from lamour_jax.cli.common import user_settings
+from lamour_jax.compilation import Announced
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
 from lamour_jax.devices import describe, make_mesh
 from lamour_jax.errors import UserError
@@ -183,7 +184,7 @@ def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
 
 
 class Evaluator:
-    """Plays `num_episodes` at once; compiled on first use and kept.
+    """Plays `num_episodes` at once; compiled when it is made, where it will be used.
 
     Args:
       env: where, and from which starts.
@@ -193,7 +194,11 @@ class Evaluator:
 
     def __init__(self, env: RecoveryEnv, network: Actor, num_episodes: int):
         self._draw = jax.jit(partial(env.draw_starts, count=num_episodes))
-        self._play = jax.jit(make_play(env, network))
+        self._play = Announced(f"{num_episodes} episodes of evaluation", make_play(env, network))
+        if hosts.leads():
+            key, obs = jax.random.key(0), jax.numpy.zeros((1, env.observation_size))
+            params = jax.eval_shape(network.init, key, obs)
+            self._play.compile(params, *jax.eval_shape(self._draw, key))
 
     def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:
         """The measures of fresh episodes."""

@@ -28,7 +28,13 @@ from lamour_jax.report.video import EncoderUnavailable
 from lamour_jax.runs import read_config, read_metrics
 
 REPORT_FILE = "report.html"
-_METHODS = {"lamour": "LaMOuR", "sac_env": "SAC-env", "sac_zero": "SAC-zero"}
+_METHODS = {
+    "lamour": "LaMOuR",
+    "lamour_healthy_gate": "LaMOuR, environment's gate",
+    "sac_env": "SAC-env",
+    "sac_zero": "SAC-zero",
+    "sero": "SeRO",
+}
 
 
 def write_report(folder: Path, env: RecoveryEnv) -> Path:

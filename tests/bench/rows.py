@@ -9,7 +9,10 @@ def made_up() -> list[Row]:
         return {"value": value, "low": 0.9 * value, "high": 1.2 * value, **more}
 
     def robots(what: str, engine: str, count: int, value: float, **more) -> Row:
-        return Row("physics", what, engine, "hopper", count, **figures(value, **more))
+        memory = None if "raw" in what else 100_000 + 500 * count
+        return Row(
+            "physics", what, engine, "hopper", count, **figures(value, memory_bytes=memory, **more)
+        )
 
     rows = []
     for count, native in ((1, 9e3), (16, 4e4), (64, 7e4), (256, 8.5e4), (1024, 9e4)):
@@ -46,7 +49,10 @@ def made_up() -> list[Row]:
     for name, theirs, ours in (("SBX SAC", 316, 470), ("Stable-Baselines3 SAC", 144, 480)):
         rows += [
             Row("peers", name, num_envs=1, **figures(theirs)),
-            Row("peers", "ours", num_envs=1, **figures(ours, ratio_to=name, ratio=ours / theirs)),
+            *(
+                Row("peers", what, num_envs=1, **figures(ours, ratio_to=name, ratio=ours / theirs))
+                for what in ("ours", "ours, without LPC")
+            ),
         ]
     rows.append(Row("peers", "brax PPO", num_envs=256, **figures(9e3)))
     rows.append(Row("peers", "brax SAC", note="skipped: crashed"))

@@ -15,8 +15,8 @@ from tests.bench.rows import made_up
 
 
 @pytest.fixture
-def table(capsys) -> Table:
-    table = Table({"cores": 2})
+def table(tmp_path) -> Table:
+    table = Table({"cores": 2}, tmp_path)
     ours, limit = Sample((80.0, 90.0, 100.0)), Sample((100.0, 100.0, 100.0))
     table.add(
         Row(
@@ -27,6 +27,7 @@ def table(capsys) -> Table:
             4,
             **measured(ours, "control steps/s", ("raw", limit)),
             compile_seconds=1.25,
+            memory_bytes=2_500_000,
         )
     )
     table.add(Row("peers", "SBX SAC", robot="hopper", num_envs=1, note="skipped: not installed"))
@@ -39,12 +40,11 @@ def test_prints_a_line_a_row(table, capsys):
     table.add(table.rows[1])
     first, second = capsys.readouterr().out.splitlines()
     assert "environment (native, 4 robots)" in first
-    assert "90 control steps/s (80 to 100), 0.90 of raw, compiled in 1.2 s" in first
+    assert "90 control steps/s (80 to 100), 0.90 of raw, compiled in 1.2 s, 2.5 MB" in first
     assert second.endswith("skipped: not installed")
 
 
-def test_writes_json_and_csv(table, tmp_path):
-    table.write(tmp_path)
+def test_every_row_is_written(table, tmp_path):
     found = json.loads((tmp_path / "bench.json").read_text())
     assert found["machine"] == {"cores": 2}
     assert found["rows"][0]["ratio"] == 0.9
@@ -53,7 +53,23 @@ def test_writes_json_and_csv(table, tmp_path):
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
     assert (rows[0]["num_envs"], rows[0]["value"], rows[0]["batch"]) == ("4", "90.0", "")
+    assert (rows[0]["memory_bytes"], rows[1]["memory_bytes"]) == ("2500000", "")
     assert (rows[1]["value"], rows[1]["note"]) == ("", "skipped: not installed")
+
+
+def test_what_fails_is_a_row_and_the_rest_goes_on(table):
+    row = Row("physics", "environment", "mjx", "hopper", 4096)
+    with table.attempt(row):
+        table.add(row)
+        raise RuntimeError("RESOURCE_EXHAUSTED: out of memory\nwhile allocating")
+    with table.attempt(row):
+        raise AssertionError
+    with pytest.raises(KeyboardInterrupt), table.attempt(row):
+        raise KeyboardInterrupt
+    made, full, wordless = table.rows[2:]
+    assert (made, full.num_envs, full.value) == (row, 4096, None)
+    assert full.note == "skipped: RESOURCE_EXHAUSTED: out of memory"
+    assert wordless.note == "skipped: AssertionError"
 
 
 def test_parts_add_up_to_the_whole():

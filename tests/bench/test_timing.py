@@ -3,7 +3,7 @@
 import pytest
 
 from lamour_jax.bench import timing
-from lamour_jax.bench.timing import Sample, in_turns, timed
+from lamour_jax.bench.timing import Sample, in_turns, repeats_for, timed
 
 
 def test_ratio_is_of_turns_not_of_medians():
@@ -43,3 +43,15 @@ def test_calls_until_the_time_is_over(monkeypatch, seconds, calls):
     monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
     assert timed(call, 10.0)(seconds) == 10.0
     assert made == calls
+
+
+def test_repeats_until_launching_does_not_count(monkeypatch):
+    now = 0.0
+
+    def call(count):
+        nonlocal now
+        now += 0.003 + 0.002 * count  # launched in 3 ms
+
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
+    assert repeats_for(call, 0.05) == 32  # 16 take 35 ms
+    assert repeats_for(call, 0.001) == 1

@@ -34,8 +34,12 @@ def test_measures_the_environment_against_its_limit(hopper_policy, tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "complaint"),
-    [({"budget": 0.0}, "--budget"), ({"num_envs": [4, 0]}, "--num-envs")],
+    [
+        ({"budget": 0.0}, "--budget"),
+        ({"num_envs": [4, 0]}, "--num-envs"),
+        ({"engines": ["native", "bullet"]}, "'bullet', choose of native, mjx, warp"),
+    ],
 )
-def test_numbers_out_of_range(options, complaint):
+def test_what_is_refused_before_anything_is_measured(options, complaint):
     with pytest.raises(UserError, match=complaint):
         bench(env="hopper", **options)

@@ -1,6 +1,7 @@
 """Where commands' episodes begin, and that no policy is chosen by the poses that judge it."""
 
 import json
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ from envs.starts import Poses, Start
 from lamour_jax.cli import arena, recover
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.evaluate import evaluate
+from lamour_jax.cli.outcome import describe, judge_run
 from lamour_jax.errors import UserError
 from tests.scripted import Scripted
 
@@ -76,10 +78,46 @@ def test_training_from_the_battery_never_sees_the_poses_that_judge_it(
         )
     judging = envs.make("hopper", "battery", "native", evaluation=True).start.qpos
     for env in (tasks[0].env, tasks[0].eval_env):
-        qpos, _ = env.draw_starts(jax.random.key(0), 200)
-        begun = np.asarray(qpos)[np.asarray(qpos)[:, 1] < 0.7]  # the others are normal starts
-        assert len(begun) > 100
-        assert np.abs(begun[:, None, 1:] - judging[None, :, 1:]).max(axis=2).min() > 0.01
+        assert env.start_name == "battery"
+        qpos, _ = env.draw_starts(jax.random.key(0), 256)
+        assert np.abs(qpos[:, None, 1:] - judging[None, :, 1:]).max(axis=2).min() > 0.01
+
+
+@pytest.mark.parametrize(("start", "other"), [("ood", "battery"), ("battery", "ood")])
+def test_a_runs_figures_are_from_its_own_starts(start, other):
+    def measures(success_rate):
+        return {
+            "episodes": 64,
+            "success_rate": success_rate,
+            "return": 100 * success_rate,
+            "time_to_recovery": 9.0,
+        }
+
+    before = {start: measures(0.0), other: measures(0.125), "normal": measures(1.0)}
+    after = {start: measures(0.75), other: measures(0.5), "normal": measures(0.9)}
+    journal = SimpleNamespace(name="", best_merit=(0.75, 75.0), has_policy=True, best_actor=dict)
+    run = SimpleNamespace(
+        robot="hopper",
+        start=start,
+        journals=[journal],
+        num_members=None,
+        member_seeds=None,
+        seconds=3.0,
+        config={
+            "method": "lamour",
+            "preset": "fast",
+            "physics": "native",
+            "train": {"seed": 1},
+        },
+    )
+    outcome = judge_run(run, SimpleNamespace(judge=lambda params: after), before)
+    assert (outcome["success_rate"], outcome["return"]) == (0.75, 75.0)
+    assert outcome["retention"] == pytest.approx(0.9)
+    told = describe({**outcome, "folder": "there"}).splitlines()
+    assert told[0].endswith(f"64 episodes from {start} starts:")
+    assert told[1].split() == ["success_rate", "0.750"]
+    [line] = [line for line in told if line.startswith(f"  from {other}")]
+    assert "success_rate 0.500 (the original policy: 0.125)" in line
 
 
 def test_an_evaluation_plays_the_batterys_evaluation_poses(tmp_path, hopper_policy):

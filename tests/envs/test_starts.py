@@ -4,8 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-import envs
-from envs.starts import EVALUATION_NOISE, Mixture, Poses, Start
+from envs.starts import EVALUATION_NOISE, Poses, Start
 
 NV = 2
 POSE = Start(np.array([5.0, -5.0, 1.0]))
@@ -61,29 +60,3 @@ def test_a_batch_begins_alike_whatever_its_size_and_follows_its_key(start):
         np.testing.assert_array_equal(few[0], more[0])
     other = start.sample_batch(jax.random.key(4), 64, NV)
     assert start is POSE or not np.array_equal(many[0], other[0])
-
-
-@pytest.mark.parametrize("fraction", [0.0, 0.25, 1.0])
-def test_a_mixture_draws_each_kind_as_often_as_it_says(fraction):
-    other = Start(-POSE.qpos, qvel_noise=1.0)
-    qpos, qvel = draw(Mixture(POSE, other, fraction))
-    second = qpos[:, 0] < 0
-    # 400 draws: a standard deviation is 0.022 at 0.25, and none at the ends.
-    assert second.mean() == pytest.approx(fraction, abs=0.08 * (0 < fraction < 1))
-    np.testing.assert_array_equal(qpos, np.where(second[:, None], other.qpos, POSE.qpos))
-    assert np.all(qvel[~second] == 0.0) and np.all(qvel[second] != 0.0)
-
-
-@pytest.mark.parametrize("start", ["ood", "battery"])
-def test_some_episodes_begin_at_a_normal_start_where_asked(start):
-    env = envs.make("hopper", start, "native", normal_fraction=0.25)
-    states = jax.vmap(env.reset)(jax.random.split(jax.random.key(1), 400))
-    healthy = np.asarray(states.healthy)
-    assert healthy.mean() == pytest.approx(0.25, abs=0.08)
-    # The latch knows: a robot that begins healthy may not fall.
-    np.testing.assert_array_equal(np.asarray(states.pipeline_state.was_healthy), healthy)
-
-
-def test_a_fraction_out_of_range_is_an_error():
-    with pytest.raises(ValueError, match=r"between 0 and 1, not 1\.5"):
-        envs.make("hopper", normal_fraction=1.5)

@@ -132,7 +132,7 @@ def test_sensors_are_current_and_follow_native():
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr("mujoco.mjx.warp.WARP_INSTALLED", False)
     assert "warp" not in available_engines()
-    with pytest.raises(ValueError, match=r"pip install 'lamour_jax\[warp\]'"):
+    with pytest.raises(ValueError, match=r"pip install -e '\.\[warp\]'"):
         envs.make("hopper", "ood", "warp")
     with pytest.raises(UserError, match="NVIDIA Warp"):
         make_env("hopper", "ood", "warp")

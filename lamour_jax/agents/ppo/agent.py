@@ -4,14 +4,23 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+from flax import struct
 
 from envs.wrappers import WHOLE, VectorEnv
 from lamour_jax.agents.ppo.learner import Learner, LearnerState
+from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import PPOConfig
 from lamour_jax.devices import deal, shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.rollout import collect
 from lamour_jax.types import Agent, Metrics, Params, TrainState
+
+
+class PPOState(struct.PyTreeNode):
+    """What PPO carries: learner, and anchors where the settings ask for them."""
+
+    learner: LearnerState
+    anchors: Anchors | None
 
 
 def make_ppo(
@@ -39,9 +48,11 @@ def make_ppo(
     num_shards = num_shards or shards_of(env.mesh)
 
     def init(key: jax.Array, original: Params | None) -> TrainState:
-        key, robots_key, learner_key = jax.random.split(key, 3)
+        key, robots_key, learner_key, anchors_key = jax.random.split(key, 4)
+        anchors, _ = gather_anchors(config, env, rule, original, anchors_key)
+        start = original if from_original else None
         return TrainState(
-            learner=learner.init(learner_key, original if from_original else None),
+            learner=PPOState(learner.init(learner_key, start), anchors),
             robots=env.reset(robots_key),
             key=key,
             env_steps=jnp.zeros((), jnp.int32),
@@ -49,25 +60,31 @@ def make_ppo(
         )
 
     def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
-        key, act_key, order_key, update_key = jax.random.split(state.key, 4)
-        actor = state.learner.actor
+        key, act_key, order_key, anchor_key, update_key = jax.random.split(state.key, 5)
+        actor = state.learner.learner.actor
         robots, rollout = collect(
             env, rule, lambda obs, key: learner.act(actor, obs, key), state.robots, act_key, steps
         )
-        learner_state, data = learner.digest(state.learner, rollout, original)
+        learner_state, data = learner.digest(state.learner.learner, rollout, original)
         dealt = jax.tree.map(lambda x: deal(x, num_shards), data)
+        anchors = draw_anchors(config, state.learner.anchors, anchor_key, updates)
 
         def update(learner_state: LearnerState, inputs):
-            rows, key = inputs
-            return learner.update(learner_state, jax.tree.map(partial(_take, rows), dealt), key)
+            rows, anchors, key = inputs
+            batch = jax.tree.map(partial(_take, rows), dealt)
+            return learner.update(learner_state, batch, key, anchors)
 
         learner_state, update_metrics = jax.lax.scan(
             update,
             learner_state,
-            (_orders(config, num_shards, order_key), jax.random.split(update_key, updates)),
+            (
+                _orders(config, num_shards, order_key),
+                anchors,
+                jax.random.split(update_key, updates),
+            ),
         )
         state = state.replace(
-            learner=learner_state,
+            learner=state.learner.replace(learner=learner_state),
             robots=robots,
             key=key,
             env_steps=state.env_steps + steps * env.num_envs,
@@ -80,7 +97,7 @@ def make_ppo(
         init=init,
         begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
         iterate=iterate,
-        actor_params=lambda state: state.learner.actor,
+        actor_params=lambda state: state.learner.learner.actor,
         updates_per_iteration=updates,
         partition=TrainState(
             learner=WHOLE, robots=env.partition, key=WHOLE, env_steps=WHOLE, updates=WHOLE

@@ -17,6 +17,7 @@ import optax
 from flax import struct
 
 from lamour_jax.agents.ppo import losses
+from lamour_jax.anchors import Anchors
 from lamour_jax.config import PPOConfig
 from lamour_jax.consolidation import (
     Gaussian,
@@ -150,11 +151,12 @@ class Learner:
         return state, batch
 
     def update(
-        self, state: LearnerState, batch: Batch, key: jax.Array
+        self, state: LearnerState, batch: Batch, key: jax.Array, anchors: Anchors | None = None
     ) -> tuple[LearnerState, Metrics]:
-        """One step of value and actor on a batch [B, ...]."""
+        """One step of value and actor on a batch [B, ...]; the actor is held at `anchors`
+        [C, ...], too."""
         state, value_metrics = self.update_value(state, batch)
-        state, actor_metrics = self.update_actor(state, batch, key)
+        state, actor_metrics = self.update_actor(state, batch, key, anchors)
         return state, {**value_metrics, **actor_metrics}
 
     def update_value(self, state: LearnerState, batch: Batch) -> tuple[LearnerState, Metrics]:
@@ -170,7 +172,7 @@ class Learner:
         return state.replace(value=params, value_optimizer=optimizer), {"train/value_loss": value}
 
     def update_actor(
-        self, state: LearnerState, batch: Batch, key: jax.Array
+        self, state: LearnerState, batch: Batch, key: jax.Array, anchors: Anchors | None = None
     ) -> tuple[LearnerState, Metrics]:
         """One step of the actor; none during the value's warm-up."""
 
@@ -194,6 +196,12 @@ class Learner:
                     batch.weight * batch.recovered, divergence_from(batch.original, policy)
                 )
                 metrics["recovery/consolidation_loss"] = cloning
+                if anchors is not None:
+                    drift = divergence_from(anchors.original, self._policy(params, anchors.obs))
+                    metrics["recovery/anchor_loss"] = consolidation_loss(anchors.recovered, drift)
+                    # Advantages are normalised: an anchor weighs what a visited state does.
+                    share = anchors.recovered.size / batch.recovered.size
+                    cloning += share * metrics["recovery/anchor_loss"]
                 value += self.config.consol_coef * cloning
             return value, metrics
 

@@ -9,7 +9,6 @@ from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.devices import shards_of
-from lamour_jax.networks import Actor
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import ReplayState, make_replay
 from lamour_jax.rollout import Act, blank_transition, collect, random_actions
@@ -17,11 +16,13 @@ from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
 class SACState(struct.PyTreeNode):
-    """What SAC carries: learner, replay, and anchors where the settings ask for them."""
+    """What SAC carries: learner, replay, anchors where the settings ask for them, and the noise of
+    exploration [N, A], standard normal."""
 
     learner: LearnerState
     replay: ReplayState
     anchors: Anchors | None
+    noise: jax.Array
 
 
 def make_sac(
@@ -51,6 +52,7 @@ def make_sac(
         num_shards or shards_of(env.mesh),
     )
     prefill_steps = -(-config.random_steps // env.num_envs)
+    persist = _persistence(env.num_envs, config.longest_noise)
 
     def store(state: TrainState, act: Act, key: jax.Array, length: int):
         robots, rollout = collect(env, rule, act, state.robots, key, length)
@@ -63,14 +65,15 @@ def make_sac(
         return state, rollout.metrics
 
     def init(key: jax.Array, original: Params | None) -> TrainState:
-        key, robots_key, learner_key, prefill_key, anchors_key = jax.random.split(key, 5)
+        key, robots_key, learner_key, prefill_key, anchors_key, noise_key = jax.random.split(key, 6)
         start = original if from_original else None
-        anchors = None
-        if original is not None and config.anchor_batch_size:
-            network = Actor(action_size, config.hidden_sizes)
-            anchors = gather_anchors(env, rule, original, network, anchors_key)
+        anchors, episodes = gather_anchors(config, env, rule, original, anchors_key)
+        stored = replay.init()
+        if episodes is not None and config.replay_originals_episodes:
+            stored = replay.insert(stored, episodes.transitions, episodes.valid)
+        noise = jax.random.normal(noise_key, (env.num_envs, action_size))
         state = TrainState(
-            learner=SACState(learner.init(learner_key, start), replay.init(), anchors),
+            learner=SACState(learner.init(learner_key, start), stored, anchors, noise),
             robots=env.reset(robots_key),
             key=key,
             env_steps=jnp.zeros((), jnp.int32),
@@ -84,17 +87,17 @@ def make_sac(
         return jax.lax.scan(random_step, state, keys)[0]
 
     def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
-        key, act_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 5)
+        key, act_key, noise_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 6)
+        noise = persist * state.learner.noise
+        noise += jnp.sqrt(1.0 - persist**2) * jax.random.normal(noise_key, noise.shape)
+        state = state.replace(learner=state.learner.replace(noise=noise))
         actor = state.learner.learner.actor
         state, rollout_metrics = store(
-            state, lambda obs, key: (learner.act(actor, obs, key), None), act_key, 1
+            state, lambda obs, key: (learner.act(actor, obs, noise, key), None), act_key, 1
         )
         updates = config.grad_updates_per_step
         batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
-        anchors = None
-        if state.learner.anchors is not None:
-            shape = (updates, config.anchor_batch_size)
-            anchors = draw_anchors(state.learner.anchors, anchor_key, shape)
+        anchors = draw_anchors(config, state.learner.anchors, anchor_key, updates)
 
         def update(learner_state: LearnerState, inputs):
             batch, anchors, key = inputs
@@ -117,10 +120,22 @@ def make_sac(
         actor_params=lambda state: state.learner.learner.averaged_actor,
         updates_per_iteration=config.grad_updates_per_step,
         partition=TrainState(
-            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE),
+            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, SPLIT),
             robots=env.partition,
             key=WHOLE,
             env_steps=WHOLE,
             updates=WHOLE,
         ),
     )
+
+
+def _persistence(num_envs: int, longest: float) -> jax.Array:
+    """How much of its noise each robot keeps from one control step to the next [N, 1].
+
+    A joint's inertia averages out noise that changes at every step, so that a robot stuck in a
+    pose never leaves it. Noise that lasts moves it (Eberhard et al., 2023, "Pink noise is all you
+    need"). How long is best differs between robots and tasks: here it lasts from one step, white
+    noise, with the first robot, to `longest` with the last, in equal ratios.
+    """
+    steps = jnp.geomspace(1.0, longest, num_envs)[:, None]
+    return 1.0 - 1.0 / steps

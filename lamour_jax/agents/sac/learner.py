@@ -74,9 +74,11 @@ class Learner:
             alpha_optimizer=self._alpha_tx.init(log_alpha),
         )
 
-    def act(self, params: Params, obs: jax.Array, key: jax.Array) -> jax.Array:
-        """A sampled action [..., A] at obs [..., O], as in training."""
-        return self._sample(params, obs, key)[0]
+    def act(self, params: Params, obs: jax.Array, noise: jax.Array, key: jax.Array) -> jax.Array:
+        """The action [..., A] at obs [..., O] that standard normal noise [..., A] makes of the
+        policy, as in training; the key is dropout's."""
+        mean, log_std = self._policy(params, obs, key)
+        return jnp.tanh(mean + jnp.exp(log_std) * noise)
 
     def update(
         self,

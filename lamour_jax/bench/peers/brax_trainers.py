@@ -2,12 +2,13 @@
 
     python -m lamour_jax.bench.peers.brax_trainers sac|ppo NUM_ENVS ROBOT
 
-SAC: one update of 256 a step, 256x256 networks. PPO: brax's usual shape of four passes over 16
+256x256 networks. SAC: one update of 256 a step. PPO: brax's usual shape of four passes over 16
 minibatches of 64 unrolls of 20 steps.
 """
 
 import importlib
 import sys
+from functools import partial
 from typing import Any
 
 from lamour_jax.bench.peers.serving import Requests
@@ -15,7 +16,8 @@ from lamour_jax.bench.peers.serving import Requests
 EPOCHS = 100_000  # more than anybody asks for
 PREFILL = 1_000  # control steps before SAC's first update
 SAC_STEPS = 300  # in an epoch
-PPO_UNROLLS, PPO_LENGTH = 64 * 16, 20
+PPO_BATCH, PPO_MINIBATCHES, PPO_LENGTH, PPO_PASSES = 64, 16, 20, 4
+HIDDEN_SIZES = (256, 256)  # SAC's by default
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "sac": {
@@ -26,11 +28,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "grad_updates_per_step": 1,
     },
     "ppo": {
-        "num_timesteps": EPOCHS * PPO_UNROLLS * PPO_LENGTH,
-        "batch_size": 64,
-        "num_minibatches": 16,
+        "num_timesteps": EPOCHS * PPO_BATCH * PPO_MINIBATCHES * PPO_LENGTH,
+        "batch_size": PPO_BATCH,
+        "num_minibatches": PPO_MINIBATCHES,
         "unroll_length": PPO_LENGTH,
-        "num_updates_per_batch": 4,
+        "num_updates_per_batch": PPO_PASSES,
     },
 }
 
@@ -40,7 +42,16 @@ def main() -> None:
     requests = Requests()
     import envs
 
-    trainer = importlib.import_module(f"brax.training.agents.{algorithm}.train")
+    agent = f"brax.training.agents.{algorithm}"
+    trainer = importlib.import_module(f"{agent}.train")
+    settings = SETTINGS[algorithm]
+    if algorithm == "ppo":
+        networks = importlib.import_module(f"{agent}.networks")
+        settings["network_factory"] = partial(
+            networks.make_ppo_networks,
+            policy_hidden_layer_sizes=HIDDEN_SIZES,
+            value_hidden_layer_sizes=HIDDEN_SIZES,
+        )
     asked = iter(requests)
     epochs = 0
 
@@ -66,7 +77,7 @@ def main() -> None:
         eval_env=envs.make(robot, "normal"),
         progress_fn=progress,
         seed=0,
-        **SETTINGS[algorithm],
+        **settings,
     )
 
 

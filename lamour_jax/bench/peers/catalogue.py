@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-BENCH_EXTRA = "pip install lamour_jax[bench]"
+BENCH_EXTRA = "pip install -e '.[bench]'"
 VECTOR_ENVS = 16  # robots of the peers that step many
 
 
@@ -14,29 +14,29 @@ class PeerSpec:
       name: for the table.
       package: what must be importable.
       module: in this package, run with `arguments` and the robot's name.
-      against: "training" or "environment": our counterpart; "" where there is none.
+      against: our counterpart: "sac", "ppo" or "environment".
       num_envs: robots side by side.
     """
 
     name: str
     package: str
     module: str
-    arguments: tuple[str, ...] = ()
-    against: str = ""
+    arguments: tuple[str, ...]
+    against: str
     num_envs: int = 1
 
 
 PEERS = (
-    PeerSpec("SBX SAC", "sbx", "stable_baselines", ("sbx",), "training"),
+    PeerSpec("SBX SAC", "sbx", "stable_baselines", ("sbx",), "sac"),
     PeerSpec(
         "Stable-Baselines3 SAC",
         "stable_baselines3",
         "stable_baselines",
         ("stable_baselines3",),
-        "training",
+        "sac",
     ),
-    PeerSpec("brax SAC", "brax", "brax_trainers", ("sac", "1"), "training"),
-    PeerSpec("brax PPO", "brax", "brax_trainers", ("ppo", "256"), num_envs=256),
+    PeerSpec("brax SAC", "brax", "brax_trainers", ("sac", "1"), "sac"),
+    PeerSpec("brax PPO", "brax", "brax_trainers", ("ppo", "256"), "ppo", 256),
     PeerSpec(
         "Gymnasium SyncVectorEnv",
         "gymnasium",

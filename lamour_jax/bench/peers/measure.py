@@ -1,27 +1,31 @@
 """Ours and each peer in turns."""
 
+import dataclasses
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from lamour_jax.bench import physics, training
+from lamour_jax.bench.peers import brax_trainers
 from lamour_jax.bench.peers.catalogue import BENCH_EXTRA, GYMNASIUM, PEERS, PeerSpec
 from lamour_jax.bench.peers.process import Peer, PeerError
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, in_turns
-from lamour_jax.config import sac_config
+from lamour_jax.config import LearnerConfig, ppo_config, sac_config
 
 PART = "peers"
 UNIT = "control steps/s"
 PATIENCE = 300.0  # seconds that a peer may take for imports and compilation
+WHOLE_METHOD = "ours"  # with reward program and consolidation, and SAC with the paper's dropout
+LIKE_FOR_LIKE = "ours, without LPC"  # without any of them, as the peers
 
-Ours = Callable[[PeerSpec], tuple[str, Rate] | None]  # our counterpart, with its name
+Ours = Callable[[PeerSpec], dict[str, Rate]]  # our counterparts by their names
 
 
 def measure(subject: Subject, engine: str, budget: float, table: Table) -> None:
-    """Adds a row for each peer, and one for ours as measured in turns with it.
+    """Adds a row for each peer, and one for each of ours as measured in turns with it.
 
     Args:
       engine: of our robots.
@@ -29,9 +33,11 @@ def measure(subject: Subject, engine: str, budget: float, table: Table) -> None:
     """
     ours = _Ours(subject, engine)
     for spec in PEERS:
+        row = _row(spec, subject.robot)
         if spec.module != "brax_trainers" and subject.robot not in GYMNASIUM:
-            complain(spec, subject.robot, "Gymnasium has no such robot", table)
-        else:
+            table.skip(row, "Gymnasium has no such robot")
+            continue
+        with table.attempt(row):
             compare(spec, command(spec, subject.robot), ours, subject.robot, budget, table)
 
 
@@ -51,29 +57,25 @@ def compare(
     patience: float = PATIENCE,
 ) -> None:
     """Measures one peer; whatever goes wrong with it becomes its row."""
+    row = _row(spec, robot)
     if importlib.util.find_spec(spec.package) is None:
-        complain(spec, robot, f"not installed, to be had with: {BENCH_EXTRA}", table)
+        table.skip(row, f"not installed, to be had with: {BENCH_EXTRA}")
         return
-    counterpart = ours(spec)
+    counterparts = ours(spec)
     print(f"  starting {spec.name} ...", flush=True)
     try:
         with Peer(command, patience) as peer:
-            rates = {spec.name: peer.rate, **dict([counterpart] if counterpart else [])}
-            samples = in_turns(rates, budget)
+            samples = in_turns({spec.name: peer.rate, **counterparts}, budget)
     except PeerError as error:
-        complain(spec, robot, str(error), table)
+        table.skip(row, str(error))
         return
-    sizes: dict[str, Any] = {"robot": robot, "num_envs": spec.num_envs}
-    theirs = samples[spec.name]
-    table.add(Row(PART, spec.name, **sizes, **measured(theirs, UNIT)))
-    if counterpart:
-        name = counterpart[0]
-        table.add(Row(PART, name, **sizes, **measured(samples[name], UNIT, (spec.name, theirs))))
+    for name, sample in samples.items():
+        held_against = (spec.name, samples[spec.name]) if name in counterparts else None
+        table.add(dataclasses.replace(row, what=name, **measured(sample, UNIT, held_against)))
 
 
-def complain(spec: PeerSpec, robot: str, why: str, table: Table) -> None:
-    """A row for a peer that could not be measured."""
-    table.add(Row(PART, spec.name, robot=robot, num_envs=spec.num_envs, note=f"skipped: {why}"))
+def _row(spec: PeerSpec, robot: str) -> Row:
+    return Row(PART, spec.name, robot=robot, num_envs=spec.num_envs)
 
 
 class _Ours:
@@ -82,24 +84,40 @@ class _Ours:
     def __init__(self, subject: Subject, engine: str):
         self._subject = subject
         self._engine = engine
-        self._made: dict[tuple[str, int], Rate] = {}
+        self._made: dict[tuple[str, int], dict[str, Rate]] = {}
 
-    def __call__(self, spec: PeerSpec) -> tuple[str, Rate] | None:
-        if not spec.against:
-            return None
+    def __call__(self, spec: PeerSpec) -> dict[str, Rate]:
         key = spec.against, spec.num_envs
         if key not in self._made:
             self._made[key] = self._make(*key)
-        return f"ours, {spec.against}", self._made[key]
+        return self._made[key]
 
-    def _make(self, against: str, num_envs: int) -> Rate:
-        env = self._subject.make_env(self._engine)
+    def _make(self, against: str, num_envs: int) -> dict[str, Rate]:
+        subject = self._subject
+        env = subject.make_env(self._engine)
         if against == "environment":
-            return physics.environment(self._subject, env, num_envs)[0]
-        config = sac_config(
-            env.name,
-            "paper",
-            num_envs=num_envs,
-            hidden_sizes=self._subject.original.hidden_sizes,
-        )
-        return training.whole(self._subject, env, config).rate
+            return {WHOLE_METHOD: physics.environment(subject, env, num_envs)[0].rate}
+        whole, plain = _settings(against, subject, num_envs)
+        return {
+            WHOLE_METHOD: training.whole(subject, env, whole).control_steps,
+            LIKE_FOR_LIKE: training.whole(subject, env, plain, subject.plain_rule).control_steps,
+        }
+
+
+def _settings(against: str, subject: Subject, num_envs: int) -> tuple[LearnerConfig, LearnerConfig]:
+    """Our settings of a peer's shape: LaMOuR as it is, and without what the peer has not."""
+    sizes: dict[str, Any] = {"num_envs": num_envs, "hidden_sizes": subject.original.hidden_sizes}
+    config: LearnerConfig
+    if against == "sac":
+        config = sac_config(subject.robot, "paper", **sizes)
+        return config, dataclasses.replace(config, consol_coef=0.0, dropout_rate=0.0)
+    rollout = brax_trainers.PPO_BATCH * brax_trainers.PPO_MINIBATCHES * brax_trainers.PPO_LENGTH
+    config = ppo_config(
+        subject.robot,
+        "fast",
+        unroll_length=rollout // num_envs,
+        num_minibatches=brax_trainers.PPO_MINIBATCHES,
+        num_epochs=brax_trainers.PPO_PASSES,
+        **sizes,
+    )
+    return config, dataclasses.replace(config, consol_coef=0.0, anchor_batch_size=0)

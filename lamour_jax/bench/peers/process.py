@@ -15,7 +15,8 @@ class PeerError(Exception):
 
 
 class Peer:
-    """A running peer that has warmed up.
+    """A running peer that has warmed up. It is stopped, with all that it started, but while it is
+    asked: idle threads that spin would slow down whoever is measured next.
 
     Args:
       command: starts it.
@@ -40,6 +41,7 @@ class Peer:
             answer = self._answer()
             if answer != "ready":
                 raise PeerError(f"said {answer!r} where it should be ready")
+            self._signal(signal.SIGSTOP)
         except BaseException:
             self.close()
             raise
@@ -57,12 +59,14 @@ class Peer:
           PeerError: no rate came.
         """
         assert self._process.stdin is not None
+        self._signal(signal.SIGCONT)
         try:
             self._process.stdin.write(f"{seconds}\n".encode())
             self._process.stdin.flush()
         except BrokenPipeError:
             raise PeerError(self._crash()) from None
         answer = self._answer()
+        self._signal(signal.SIGSTOP)
         try:
             return float(answer)
         except ValueError:
@@ -74,10 +78,14 @@ class Peer:
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self._process.wait()
         self._complaints.close()
+
+    def _signal(self, number: int) -> None:
+        """To the process and all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     def _answer(self) -> str:
         """The next line of its output."""

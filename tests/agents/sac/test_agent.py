@@ -1,15 +1,19 @@
 """SAC as an agent: what is collected, stored and counted, and a fault that reaches neither."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from envs.wrappers import VectorEnv
-from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax import anchors
+from lamour_jax.agents.sac.agent import _persistence, make_sac
 from lamour_jax.config import SACConfig
+from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
-from tests.scripted import Scripted
+from tests.scripted import Scripted, program
 
 ROBOTS = 4
 CONFIG = SACConfig(
@@ -113,3 +117,48 @@ def _numbers(leaf):
     if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return jax.random.key_data(leaf)
     return leaf
+
+
+def test_noise_is_white_with_the_first_robot_and_lasts_longest_with_the_last():
+    persist = np.asarray(_persistence(4, 27.0))
+    # Lasting 1, 3, 9 and 27 steps.
+    np.testing.assert_allclose(persist[:, 0], [0.0, 2 / 3, 8 / 9, 26 / 27], rtol=1e-5)
+    np.testing.assert_array_equal(_persistence(4, 1.0), np.zeros((4, 1)))
+
+
+def test_noise_stays_standard_normal_and_keeps_its_share_of_the_step_before(state):
+    """Over many iterations: variance 1 with every robot, and the correlation of neighbours that
+    its persistence says."""
+    config = dataclasses.replace(CONFIG, longest_noise=9.0, random_steps=0, batch_size=1,
+                                 grad_updates_per_step=1)  # fmt: skip
+    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
+    agent = make_sac(config, env, make_rule("sac_zero"), num_updates=100, from_original=False)
+
+    def step(state, _):
+        state = agent.iterate(state, None)[0]
+        return state, state.learner.noise[..., 0]
+
+    run = jax.jit(lambda key: jax.lax.scan(step, agent.init(key, None), length=4000)[1])
+    noise = np.asarray(run(jax.random.key(0)))
+    # The slowest has some 4000 / 18 independent samples: a standard error of 0.1.
+    np.testing.assert_allclose(noise.var(axis=0), 1.0, atol=0.3)
+    neighbours = (noise[1:] * noise[:-1]).mean(axis=0) / noise.var(axis=0)
+    np.testing.assert_allclose(neighbours, _persistence(ROBOTS, 9.0)[:, 0], atol=0.05)
+
+
+def test_replay_begins_with_the_original_policys_episodes(monkeypatch):
+    monkeypatch.setattr(anchors, "ROBOTS", 2)
+    monkeypatch.setattr(anchors, "STEPS", 5)
+    config = dataclasses.replace(CONFIG, anchor_batch_size=4, replay_originals_episodes=True)
+    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
+    agent = make_sac(config, env, make_rule("lamour", [program(1.0)]), num_updates=100)
+    original = Actor(1, (8, 8)).init(jax.random.key(1), jnp.zeros((1, 2)))
+    state = jax.jit(agent.init)(jax.random.key(0), original)
+    # Ten states of its own, then twelve of the random start.
+    assert int(state.learner.replay.inserted[0]) == 10 + 12
+    obs = np.asarray(state.learner.replay.rows[0, :22, :2])
+    np.testing.assert_array_equal(obs[:10], state.learner.anchors.obs)
+    assert (obs[:2, 0] > 0).all() and (obs[10:14, 0] < 0).all()  # normal starts, fallen ones
+    after, metrics = jax.jit(agent.iterate)(state, original)
+    assert float(metrics["recovery/anchor_loss"]) > 0
+    np.testing.assert_array_equal(after.learner.anchors.obs, state.learner.anchors.obs)

@@ -242,10 +242,10 @@ def test_dropout_acts_while_sampling(original):
     params = jax.tree.map(jnp.copy, original)
     params["params"]["log_std"]["kernel"] *= 0.0
     params["params"]["log_std"]["bias"] -= 100.0
-    certain = make().act(params, obs, jax.random.key(0))
+    certain = make().act(params, obs, jnp.zeros((64, ACTIONS)), jax.random.key(0))
     # The same observation 64 times: one action without dropout, many with it.
     assert len(np.unique(np.asarray(certain), axis=0)) == 1
-    dropped = dropping.act(params, obs, jax.random.key(0))
+    dropped = dropping.act(params, obs, jnp.zeros((64, ACTIONS)), jax.random.key(0))
     assert len(np.unique(np.asarray(dropped), axis=0)) > 8
 
 
