@@ -218,6 +218,7 @@ _SCALE: dict[str, Any] = {
     **_FAST,
     "num_envs": 2048,
     "batch_size": 1024,
+    "anchor_batch_size": 256,  # the same share of a batch
     "replay_capacity": 2_000_000,
 }
 
