@@ -79,7 +79,10 @@ class CheckpointStore:
 
     def _read(self, target: list[jax.ShapeDtypeStruct]) -> list[np.ndarray]:
         if self.latest is None:
-            raise UserError("this run has no checkpoint yet: start it again without --resume")
+            raise UserError(
+                "this run has no checkpoint yet: remove its folder, and start it again without"
+                " --resume"
+            )
         # As NumPy's: the devices that it was saved from may be others.
         arrays = [np.empty(leaf.shape, leaf.dtype) for leaf in target]
         try:

@@ -10,7 +10,9 @@ nobody, and nothing is copied.
 """
 
 import atexit
+import errno
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,12 +24,14 @@ import numpy as np
 from flax.serialization import msgpack_restore, msgpack_serialize
 from jax.experimental import multihost_utils
 
+from lamour_jax.backend import start_backend
 from lamour_jax.errors import UserError
 
 T = TypeVar("T")
 
 AUTO = "auto"  # in place of the coordinator's address: the cluster's environment tells all
 JOIN_SECONDS = 300.0
+_LAST_PORT = 65535
 _FAREWELL_SECONDS = 30  # how long a process that ends waits for the others to end, too
 _SIZE_BYTES, _SLOT, _CHUNK = 8, 4096, 4_194_304  # a message's length, its first part, the others
 
@@ -39,7 +43,8 @@ def join(
     *,
     timeout: float = JOIN_SECONDS,
 ) -> None:
-    """Makes this process one of several; must run before the first array exists.
+    """Makes this process one of several and starts JAX's backend; must run before the first array
+    exists.
 
     Processes other than the leader say nothing on stdout from now on.
 
@@ -51,15 +56,20 @@ def join(
       timeout: seconds to wait for the others; then the process is ended with a message.
 
     Raises:
-      UserError: a flag is missing or wrong, there is no cluster, or its hosts are unlike.
+      UserError: a flag is missing or wrong, there is no cluster, its hosts are unlike, or JAX finds
+        no devices.
     """
     _check_flags(coordinator, num_processes, process_id)
     if coordinator is None:
+        start_backend()
         return
+    if process_id == 0:
+        _check_port(coordinator)
     # Its handler would swallow SIGTERM; `each` tells all processes of one that was asked to stop.
     jax.config.update("jax_enable_preemption_service", False)
     with _deadline(timeout, coordinator):
         _initialize(None if coordinator == AUTO else coordinator, num_processes, process_id)
+    start_backend()  # in which the processes tell one another of their devices
     if num_processes not in (None, jax.process_count()):
         raise UserError(f"--num-processes {num_processes}, but {jax.process_count()} came together")
     if jax.device_count() != jax.process_count() * jax.local_device_count():
@@ -152,13 +162,36 @@ def _check_flags(
             f" --coordinator {AUTO} on a cluster)"
         )
     host, _, port = coordinator.rpartition(":")
-    if not host or not port.isdecimal():
-        raise UserError(f"--coordinator must be HOST:PORT or {AUTO}, not {coordinator!r}")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= _LAST_PORT:
+        raise UserError(
+            f"--coordinator must be HOST:PORT, the port from 1 to {_LAST_PORT}, or {AUTO}, not"
+            f" {coordinator!r}"
+        )
     if not 0 <= process_id < num_processes:
         raise UserError(
             f"--process-id must be 0 to {num_processes - 1} (--num-processes less one), not"
             f" {process_id}"
         )
+
+
+def _check_port(coordinator: str) -> None:
+    """Makes sure that process 0 can listen, as it will, at all of its host's addresses: JAX ends in
+    a crash where it cannot.
+
+    Raises:
+      UserError: it cannot.
+    """
+    port = int(coordinator.rpartition(":")[2])
+    both = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both else socket.AF_INET
+    try:
+        socket.create_server(("", port), family=family, dualstack_ipv6=both).close()
+    except OSError as error:
+        used = " (another training's?)" if error.errno == errno.EADDRINUSE else ""
+        raise UserError(
+            f"process 0 cannot listen on port {port} of --coordinator {coordinator}:"
+            f" {error.strerror}{used}. Give all processes another port"
+        ) from None
 
 
 def _initialize(coordinator: str | None, num_processes: int | None, process_id: int | None) -> None:

@@ -15,6 +15,7 @@ import json
 import math
 import os
 import platform
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ ORIGINAL_FILE = "original.msgpack"
 REWARD_FOLDER = "reward"
 VARIANCES_FILE = "variances.json"
 MEMBERS_FOLDER = "members"
+CHECKPOINT_FOLDER = "checkpoint"
 
 
 class Journal:
@@ -143,7 +145,7 @@ class Run:
     def __init__(self, folder: Path, config: dict[str, Any]):
         self.folder = folder
         self.config = config
-        self.checkpoints = CheckpointStore(folder / "checkpoint")
+        self.checkpoints = CheckpointStore(folder / CHECKPOINT_FOLDER)
         until = self.checkpoints.latest
         self.journals = [
             Journal(folder / place, config, name, until) for name, place in _places(config)
@@ -170,6 +172,13 @@ class Run:
     def member_seeds(self) -> list[int] | None:
         """The seed of each member of a population; None where the run is a single training."""
         return self.config.get("member_seeds")
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was learned that is worth keeping."""
+        return self.checkpoints.latest is not None or any(
+            read_metrics(journal.folder) for journal in self.journals
+        )
 
     @property
     def seconds(self) -> float:
@@ -201,9 +210,11 @@ def claim_folder(folder: Path) -> None:
       UserError: the folder is in use.
     """
     if (folder / "config.json").exists():
-        raise UserError(
-            f"{folder} holds another run: give another --out, or continue it with --resume"
-        )
+        if any(path.name.isdecimal() for path in (folder / CHECKPOINT_FOLDER).glob("*")):
+            way_on = "continue it with --resume"
+        else:
+            way_on = "remove it (it has no checkpoint to continue from)"
+        raise UserError(f"{folder} holds another run: give another --out, or {way_on}")
     if folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"{folder} holds files that are no run: give another --out")
 
@@ -217,8 +228,11 @@ def create_run(folder: Path, config: dict[str, Any]) -> Run:
 
 
 @contextmanager
-def shared_run(open_run: Callable[[], Run]) -> Iterator[Run]:
+def shared_run(open_run: Callable[[], Run], *, new: bool = False) -> Iterator[Run]:
     """The run that `open_run` gives, closed at the end.
+
+    A `new` one that ends before it has begun to learn leaves no folder behind, so that the same
+    command can be given again: it did not fit, or was interrupted while it was compiled.
 
     Of several processes the leader alone opens it. The others work in folders that are gone
     afterwards, on copies of what a training reads: hosts need share no files.
@@ -231,7 +245,10 @@ def shared_run(open_run: Callable[[], Run]) -> Iterator[Run]:
         try:
             yield run
         finally:
+            blank = new and hosts.leads() and not run.has_begun
             run.close()
+            if blank:
+                shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def _copied(run: Run | None, scratch: Path) -> Run:

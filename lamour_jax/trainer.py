@@ -3,29 +3,21 @@
 import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding
 
-from envs.wrappers import WHOLE
 from lamour_jax import hosts
-from lamour_jax.compilation import Compilation, watch_compilation
 from lamour_jax.config import TrainConfig
-from lamour_jax.devices import make_mesh, placed
-from lamour_jax.memory import MemoryPlan, make_plan
-from lamour_jax.population import member, populate
+from lamour_jax.population import member
+from lamour_jax.programs import Programs
 from lamour_jax.progress import Progress
 from lamour_jax.runs import Run, merit
-from lamour_jax.types import Agent, Metrics, Params, TrainState
-
-UPDATES_PER_EPOCH = 250  # the host wakes between epochs: seconds on a laptop, less elsewhere
+from lamour_jax.types import Metrics, Params, TrainState
 
 Evaluate = Callable[..., dict[str, Any]]  # (actor, key=key) -> measures
 
@@ -36,74 +28,6 @@ class Interrupted(Exception):
 
 class Diverged(Exception):
     """The learner's numbers are no longer finite; the last checkpoint is from before."""
-
-
-@dataclass(frozen=True)
-class Programs:
-    """The compiled regions of training: `init`, which takes `key`, and one donated `epoch`."""
-
-    init: Callable
-    epoch: Callable
-    actor_params: Callable
-    key: jax.Array
-    num_members: int | None
-    iterations_per_epoch: int
-    compilation: Compilation
-    shapes: TrainState
-    memory: MemoryPlan
-
-
-def compile_programs(
-    agent: Agent,
-    original: Params | None,
-    config: TrainConfig,
-    member_seeds: Sequence[int] | None = None,
-    mesh: Mesh | None = None,
-) -> Programs:
-    """Compiles ahead of time, so that what it takes is known and shown apart.
-
-    Args:
-      member_seeds: of each member of the population to be trained side by side, in place of
-        `config.seed`; None trains one.
-      mesh: the devices; by default the first one.
-    """
-    shortest = min(UPDATES_PER_EPOCH, config.eval_every, config.num_updates)
-    length = max(1, shortest // agent.updates_per_iteration)
-    mesh = make_mesh(1) if mesh is None else mesh
-    if member_seeds is not None:
-        agent = populate(agent)
-
-    def epoch(state: TrainState, original: Params | None):
-        state, metrics = jax.lax.scan(
-            lambda state, _: agent.iterate(state, original),
-            agent.begin_epoch(state),
-            length=length,
-        )
-        return state, jax.tree.map(lambda values: jnp.mean(values, axis=0), metrics)
-
-    key = _first_key(config.seed if member_seeds is None else member_seeds)
-    shapes = placed(mesh, agent.partition, jax.eval_shape(agent.init, key, original))
-    plan = make_plan(shapes)
-    hosts.agree(plan.check)
-    split = jax.tree.map(lambda leaf: leaf.sharding, shapes)
-    whole = NamedSharding(mesh, WHOLE)
-    frozen = placed(mesh, WHOLE, original)
-    jitted_epoch = jax.jit(epoch, donate_argnums=0, out_shardings=(split, whole))
-    jitted_init = jax.jit(agent.init, in_shardings=whole, out_shardings=split)
-    with watch_compilation() as compilation:
-        compiled_epoch = jitted_epoch.lower(shapes, frozen).compile()
-        compiled_init = jitted_init.lower(key, original).compile()
-    return Programs(
-        init=compiled_init,
-        epoch=compiled_epoch,
-        actor_params=agent.actor_params,
-        key=key,
-        num_members=None if member_seeds is None else len(member_seeds),
-        iterations_per_epoch=length,
-        compilation=compilation,
-        shapes=shapes,
-        memory=plan,
-    )
 
 
 def train(
@@ -228,11 +152,6 @@ def _counters(state: TrainState) -> tuple[int, int]:
     """(updates, env_steps), the same for all members of a population."""
     updates, env_steps = hosts.whole((state.updates, state.env_steps))
     return int(np.max(updates)), int(np.max(env_steps))
-
-
-def _first_key(seed: int | Sequence[int]) -> jax.Array:
-    """The key of one training, or those of a population's [M]."""
-    return jax.random.key(seed) if isinstance(seed, int) else jnp.stack([*map(_first_key, seed)])
 
 
 def _first_state(programs: Programs, original: Params | None, run: Run, resume: bool) -> TrainState:

@@ -16,8 +16,10 @@ from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import PPOConfig, SACConfig, TrainConfig
 from lamour_jax.devices import make_mesh
 from lamour_jax.networks import Actor
+from lamour_jax.policy import policy_from_params
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
-from lamour_jax.trainer import compile_programs
+from lamour_jax.uncertainty import make_uncertainty
 from tests.scripted import Scripted
 
 CONFIG = SACConfig(
@@ -48,17 +50,22 @@ def program(weight: float) -> SimpleNamespace:
 
 
 def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
-    """Compiled programs of a training on `num_devices`, and the original policy that it needs."""
-    seeds = [TRAIN.seed] * len(weights) if len(weights) > 1 else None
-    mesh = make_mesh(num_devices, num_members=len(weights), divisible=config.split_numbers)
+    """Compiled programs of a training on `num_devices`, and the original policy that it needs; with
+    SeRO's rewards where there are no programs to weigh."""
+    num_members = max(len(weights), 1)
+    seeds = [TRAIN.seed] * num_members if num_members > 1 else None
+    mesh = make_mesh(num_devices, num_members=num_members, divisible=config.split_numbers)
     vector = VectorEnv(env, CONFIG.num_envs, pool_size=16, mesh=mesh)
-    rule = make_rule("lamour", [program(weight) for weight in weights])
-    make = make_ppo if isinstance(config, PPOConfig) else make_sac
-    agent = make(config, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
     original = Actor(env.action_size, CONFIG.hidden_sizes).init(
         jax.random.key(3), jnp.zeros((1, env.observation_size))
     )
-    return compile_programs(agent, original, TRAIN, seeds, mesh), original
+    policy = policy_from_params(env.name, original, {})
+    uncertainty = make_uncertainty(policy, np.full(CONFIG.hidden_sizes[-1], 0.1, np.float32))
+    method = "lamour" if weights else "sero"
+    rule = make_rule(method, [program(weight) for weight in weights], uncertainty)
+    make = make_ppo if isinstance(config, PPOConfig) else make_sac
+    agent = make(config, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
+    return compile_programs(lay_out(agent, original, TRAIN, seeds, mesh)), original
 
 
 def trained(programs, original, epochs: int = 2):
@@ -82,8 +89,9 @@ def one_training(name: str) -> dict:
     """One training on one and on eight devices."""
     env = envs.make(name, "ood") if name in envs.names() else Scripted("ood", episode_length=6)
     config = PPO if name == "ppo" else CONFIG
-    one, original = compiled(env, 1, config=config)
-    eight, _ = compiled(env, 8, config=config)
+    weights = () if name == "sero" else (1.0,)
+    one, original = compiled(env, 1, weights, config)
+    eight, _ = compiled(env, 8, weights, config)
     state, metrics = trained(one, original)
     shared, shared_metrics = trained(eight, original)
     text = eight.epoch.as_text()

@@ -12,8 +12,8 @@ from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.checkpoint import CheckpointStore
 from lamour_jax.config import SACConfig, TrainConfig
 from lamour_jax.errors import UserError
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
-from lamour_jax.trainer import compile_programs
 
 CONFIG = SACConfig(
     num_envs=4,
@@ -32,7 +32,7 @@ def make_agent(config):
 
 @pytest.fixture(scope="module")
 def programs():
-    return compile_programs(make_agent(CONFIG), None, TRAIN)
+    return compile_programs(lay_out(make_agent(CONFIG), None, TRAIN))
 
 
 @pytest.fixture

@@ -9,9 +9,13 @@ import envs
 from envs.wrappers import VectorEnv
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import SACConfig, TrainConfig
+from lamour_jax.networks import Actor
+from lamour_jax.policy import policy_from_params
+from lamour_jax.programs import compile_programs, lay_out
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import create_run
-from lamour_jax.trainer import compile_programs, train
+from lamour_jax.trainer import train
+from lamour_jax.uncertainty import make_uncertainty
 
 ROBOTS, EPOCH = 2, 2
 CONFIG = SACConfig(
@@ -26,8 +30,12 @@ TRAIN = TrainConfig(num_updates=3 * EPOCH, eval_every=EPOCH)
 
 
 def make_agent(engine):
+    """With SeRO's rewards, since a method's rewards are compiled into the epoch, too."""
     env = VectorEnv(envs.make("hopper", "ood", engine), ROBOTS, pool_size=2)
-    return make_sac(CONFIG, env, make_rule("sac_zero"), TRAIN.num_updates, from_original=False)
+    params = Actor(3, (8, 8)).init(jax.random.key(0), jax.numpy.zeros((1, 11)))
+    policy = policy_from_params("hopper", params, {})
+    rule = make_rule("sero", (), make_uncertainty(policy, np.ones(8, np.float32)))
+    return make_sac(CONFIG, env, rule, TRAIN.num_updates, from_original=False)
 
 
 def epoch_of(agent):
@@ -78,7 +86,7 @@ def compiled():
         return plain.iterate(state, original)
 
     agent = plain._replace(iterate=iterate)
-    return agent, compile_programs(agent, None, TRAIN), traced
+    return agent, compile_programs(lay_out(agent, None, TRAIN)), traced
 
 
 @pytest.mark.slow

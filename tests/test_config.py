@@ -26,6 +26,16 @@ def test_some_twenty_evaluations_make_a_curve():
     assert intervals == [1_000, 1_000, 3_000, 5_000]
 
 
+@pytest.mark.parametrize("learner", ["sac", "ppo"])
+def test_coefficients_are_the_methods(learner):
+    def coefs(method, preset="fast"):
+        config = learner_config(learner, "half_cheetah", preset, method=method)
+        return config.aux_coef, config.consol_coef
+
+    assert coefs("lamour") == coefs("sac_zero") == (0.5, 1.0)
+    assert coefs("sero") == coefs("sero", "scale") == (3.0, 0.5)
+
+
 def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
     ppo = learner_config("ppo", "hopper", "fast", num_envs=8)
     assert (ppo.aux_coef, ppo.consol_coef, ppo.num_envs) == (0.2, 0.5, 8)

@@ -23,7 +23,8 @@ def on_eight_devices(what: str) -> dict:
 
 
 @pytest.mark.parametrize(
-    "what", ["sac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ppo", "hopper"))]
+    "what",
+    ["sac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ppo", "sero", "hopper"))],
 )
 def test_eight_devices_learn_what_one_learns(what):
     found = on_eight_devices(what)

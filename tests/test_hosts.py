@@ -120,8 +120,10 @@ def test_tasks_of_slurm_meet_and_talk_and_notice_when_one_is_lost(tmp_path):
         (("auto", None, 1), "need --coordinator HOST:PORT"),
         (("localhost:1234", 2, None), "needs --num-processes and --process-id"),
         (("localhost:1234", None, 0), "needs --num-processes and --process-id"),
-        (("localhost", 2, 0), "must be HOST:PORT or auto, not 'localhost'"),
-        (("localhost:http", 2, 0), "must be HOST:PORT or auto"),
+        (("localhost", 2, 0), "must be HOST:PORT, .* or auto, not 'localhost'"),
+        (("localhost:http", 2, 0), "must be HOST:PORT"),
+        (("localhost:0", 2, 0), "the port from 1 to 65535, or auto, not 'localhost:0'"),
+        (("localhost:99999999", 2, 0), "the port from 1 to 65535"),
         (("localhost:1234", 2, 2), "--process-id must be 0 to 1"),
         (("localhost:1234", 2, -1), "--process-id must be 0 to 1"),
     ],
@@ -157,6 +159,19 @@ def test_who_does_not_come_is_waited_for_but_not_for_ever():
         assert "Traceback" not in err
     assert unknown[0] == 2
     assert "no cluster was recognised here (Slurm, Open MPI, a TPU pod" in unknown[2]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::"])
+def test_a_port_in_use_is_said(address):
+    """JAX itself would crash without a word."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as taken:
+        port = taken.getsockname()[1]
+        flags = ["--coordinator", f"localhost:{port}", "--num-processes", "2", "--process-id", "0"]
+        ((code, _, err),) = finished([start([*LAMOUR, "recover", "--env", "hopper", *flags])], 120)
+    assert code == 2, err
+    assert f"process 0 cannot listen on port {port} of --coordinator localhost:{port}" in err
+    assert "in use" in err and "another port" in err
 
 
 @pytest.mark.slow

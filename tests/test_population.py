@@ -13,9 +13,10 @@ from lamour_jax.compilation import Compilation
 from lamour_jax.config import SACConfig, TrainConfig
 from lamour_jax.memory import MemoryPlan
 from lamour_jax.population import by_member, member, populate
+from lamour_jax.programs import Programs
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import create_run, read_metrics
-from lamour_jax.trainer import Diverged, Programs, train
+from lamour_jax.trainer import Diverged, train
 from tests.scripted import Scripted, program
 
 CONFIG = SACConfig(

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from envs.wrappers import VectorEnv
+from lamour_jax.networks import Actor
+from lamour_jax.policy import policy_from_params
 from lamour_jax.recovery import make_rule, total_reward
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import collect, random_actions
 from lamour_jax.types import Transition
+from lamour_jax.uncertainty import make_uncertainty
 from tests.scripted import FALLEN, HEALTHY, Scripted
 
 # The model's reward: minus the clock minus the action's size; recovered: a position above 0.5.
@@ -151,6 +154,25 @@ def test_every_step_of_a_rollout_has_an_uncertainty_of_its_own():
     np.testing.assert_allclose(t.aux_reward, [-1, 0, 0, -1], atol=1.1e-3)
     np.testing.assert_allclose(t.recovered[1:], [0, 0.625, 0.625], atol=1.1e-3)
     assert len({float(x) for x in (t.aux_reward[0], t.aux_reward[3], *t.recovered[2:])}) == 4
+
+
+def test_members_of_a_population_measure_uncertainty_as_each_would_alone():
+    params = Actor(1, (8, 8)).init(jax.random.key(9), jnp.zeros((1, 2)))
+    policy = policy_from_params("scripted", params, {})
+    rule = make_rule("sero", (), make_uncertainty(policy, np.full(8, 0.1, np.float32)))
+    env = VectorEnv(Scripted("ood"), 3, 4)
+
+    def run(key):
+        robots = env.reset(key)
+        return collect(env, rule, random_actions(1), robots, key, 6)[1].transitions
+
+    keys = jax.random.split(jax.random.key(0))
+    together, alone = jax.jit(jax.vmap(run))(keys), jax.jit(run)
+    for k, key in enumerate(keys):
+        for ours, its in zip(together, alone(key), strict=True):
+            np.testing.assert_allclose(ours[k], its, rtol=1e-4, atol=1e-6)
+    assert not np.allclose(together.recovered[0], together.recovered[1])
+    assert np.any(together.aux_reward < 0.0) and np.all(together.recovered < 1.0)
 
 
 def test_time_limit_keeps_the_discount_and_the_true_next_observation():

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import jax
 
 import envs
+from lamour_jax.backend import start_backend
 from lamour_jax.cli.cache import cache_folder
 from lamour_jax.errors import UserError
 
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def set_up() -> None:
+def set_up(*, start: bool = True) -> None:
     """Prepares JAX; must run before the first array exists.
 
     Compiled programs are kept in the user's cache, so that the second start is quick; physics
     needs full float32 products (TF32 hurts MJX).
+
+    Args:
+      start: its backend, too; where processes come together `joined` does.
+
+    Raises:
+      UserError: the devices that JAX was asked for are not here.
     """
     warnings.filterwarnings("ignore", message="compiler attribute 'settotalmass'")
     jax.config.update("jax_compilation_cache_dir", str(cache_folder("jit")))
@@ -39,6 +46,8 @@ def set_up() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_default_matmul_precision", "highest")
     os.environ.setdefault("WARP_CACHE_PATH", str(cache_folder("warp")))  # of the engine warp
+    if start:
+        start_backend()
 
 
 @contextmanager

@@ -36,13 +36,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser(arguments[0] if arguments else None)
     options = parser.parse_args(arguments)
     try:
-        return options.run(options)
+        return _run(options)
     except UserError as error:
         return _fail(str(error), 2)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was left half written", 2)
     except OSError as error:
         return _fail(_explain(error), 1)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from lamour_jax.backend import memory_explained  # JAX, which every command has loaded by now
+
+    with memory_explained(lambda: "lower the number of robots or episodes, or use more devices"):
+        return options.run(options)
 
 
 def _parser(command: str | None) -> argparse.ArgumentParser:

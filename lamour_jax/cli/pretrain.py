@@ -15,6 +15,7 @@ from lamour_jax.cli.training import (
     add_hosts_arguments,
     joined,
     open_run,
+    prepare_training,
     run_training,
 )
 from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    common.set_up()
+    common.set_up(start=False)
     with joined(options):
         if options.resume:
             measures = resume(options.out, options.updates)
@@ -80,7 +81,11 @@ def pretrain(
     Raises:
       UserError: bad input, or the run was interrupted.
     """
-    with shared_run(lambda: _create(env, updates, seed, devices, physics, out)) as opened:
+
+    def create() -> Run:
+        return _create(env, updates, seed, devices, physics, out)
+
+    with shared_run(create, new=True) as opened:
         return _train_and_judge(opened, resuming=False)
 
 
@@ -116,11 +121,11 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     learner, settings = stored_learner(run.config), TrainConfig(**run.config["train"])
     robot = common.make_env(run.robot, "normal", run.config["physics"])
     # The original reward everywhere and nothing added: the original task.
-    task = Task(robot, robot, make_rule("sac_env"))
-    run_training(task, learner, settings, run, resume=resuming)
-    play = Evaluator(
-        robot, Actor(robot.action_size, learner.hidden_sizes), settings.final_eval_episodes
-    )
+    task = Task(robot, make_rule("sac_env"))
+    layout = prepare_training(task, learner, settings, run)
+    network = Actor(robot.action_size, learner.hidden_sizes)
+    run_training(layout, Evaluator(robot, network, settings.eval_episodes), run, resume=resuming)
+    play = Evaluator(robot, network, settings.final_eval_episodes)
 
     def conclude() -> dict[str, Any]:
         measures = {

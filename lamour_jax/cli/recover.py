@@ -13,7 +13,15 @@ from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import load_reward, provide_rewards
-from lamour_jax.cli.training import Task, add_hosts_arguments, joined, open_run, run_training
+from lamour_jax.cli.training import (
+    Evaluator,
+    Task,
+    add_hosts_arguments,
+    joined,
+    open_run,
+    prepare_training,
+    run_training,
+)
 from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import (
     LEARNERS,
@@ -96,7 +104,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    common.set_up()
+    common.set_up(start=False)
     with joined(options):
         if options.resume:
             outcome = resume(options.out, options.updates)
@@ -227,7 +235,7 @@ def recover(
                 rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
             return _create_run(folder, config, original, rewards, seeds, devices)
 
-    with shared_run(create) as opened:
+    with shared_run(create, new=True) as opened:
         return _train_and_judge(opened, resuming=False)
 
 
@@ -285,15 +293,6 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
-    arena = Arena(run.robot, config["physics"], original.network, settings.final_eval_episodes)
-    print(f"the original policy of {run.robot}:", flush=True)
-    before = hosts.from_leader(lambda: arena.judge_original(original))
-    print(
-        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {before['ood']['success_rate']:.0%} from OOD starts,"
-        f" {before['battery']['success_rate']:.0%} from the battery",
-        flush=True,
-    )
     programs = []
     if learns_from_programs(config["method"]):
         # Of all members with one reward program, which are neighbours, the first one's.
@@ -305,13 +304,28 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         uncertainty = original_uncertainty(run, original)
     task = Task(
         env=common.make_env(run.robot, start, physics),
-        # The best policy is chosen there: not by the poses that it will be judged by.
-        eval_env=common.make_env(run.robot, start, physics, evaluation=start == "ood"),
         rule=make_rule(config["method"], programs, uncertainty),
         original=original,
+    )
+    layout = prepare_training(task, learner, settings, run)
+    arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
+    print(f"the original policy of {run.robot}:", flush=True)
+    before = hosts.from_leader(lambda: arena.judge_original(original))
+    print(
+        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
+        f" {before['ood']['success_rate']:.0%} from OOD starts,"
+        f" {before['battery']['success_rate']:.0%} from the battery",
+        flush=True,
+    )
+    # The best policy is chosen there: not by the poses that it will be judged by.
+    eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
+    run_training(
+        layout,
+        Evaluator(eval_env, original.network, settings.eval_episodes),
+        run,
+        resume=resuming,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),
     )
-    run_training(task, learner, settings, run, resume=resuming)
     return hosts.from_leader(lambda: _conclude(run, arena, before))
 
 

@@ -16,6 +16,7 @@ from envs.wrappers import VectorEnv
 from lamour_jax import hosts
 from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
+from lamour_jax.backend import memory_explained
 from lamour_jax.cli.common import user_settings
 from lamour_jax.compilation import Announced
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
@@ -23,11 +24,13 @@ from lamour_jax.devices import describe, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
 from lamour_jax.files import write_json
+from lamour_jax.memory import in_words
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
+from lamour_jax.programs import Layout, compile_programs, lay_out
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.runs import Run, read_config
-from lamour_jax.trainer import Diverged, Interrupted, compile_programs, train
+from lamour_jax.trainer import Diverged, Evaluate, Interrupted, train
 from lamour_jax.types import Agent, Params
 
 
@@ -37,17 +40,13 @@ class Task:
 
     Attributes:
       env: where training's episodes are played.
-      eval_env: where evaluations are.
       rule: which reward counts where.
       original: the policy to start from and to stay close to; None trains from scratch.
-      good_enough: ends training early when an evaluation satisfies it.
     """
 
     env: RecoveryEnv
-    eval_env: RecoveryEnv
     rule: RecoveryRule
     original: Policy | None = None
-    good_enough: Callable[[dict[str, Any]], bool] = lambda measures: False
 
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
@@ -59,37 +58,62 @@ def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) 
     return make_sac(config, env, task.rule, num_updates, from_original=from_original)
 
 
-def run_training(
-    task: Task, learner: LearnerConfig, settings: TrainConfig, run: Run, *, resume: bool = False
-) -> None:
-    """Trains in an open run folder, whose journals hold the best policies afterwards.
+def prepare_training(task: Task, learner: LearnerConfig, settings: TrainConfig, run: Run) -> Layout:
+    """Lays the training of an open run out on the devices, and says what it takes.
 
     Raises:
-      UserError: the run was interrupted (it says how to resume) or its learner diverged.
+      UserError: it does not fit.
     """
-    original = None if task.original is None else task.original.params
     mesh = make_mesh(
         run.config.get("devices", 1),
         num_members=run.num_members or 1,
         divisible=learner.split_numbers,
     )
     agent = make_agent(learner, task, settings.num_updates, mesh)
-    print(f"compiling for {describe(mesh)} ...", flush=True)
-    programs = compile_programs(agent, original, settings, run.member_seeds, mesh)
-    network = Actor(task.env.action_size, learner.hidden_sizes)
-    play = Evaluator(task.eval_env, network, settings.eval_episodes)
-    print(programs.memory)
-    print(f"compiled in {programs.compilation}; training in {run.folder}", flush=True)
+    original = None if task.original is None else task.original.params
+    layout = lay_out(agent, original, settings, run.member_seeds, mesh)
+    print(layout.memory, flush=True)
+    return layout
+
+
+def run_training(
+    layout: Layout,
+    evaluate: Evaluate,
+    run: Run,
+    *,
+    resume: bool = False,
+    good_enough: Callable[[dict[str, Any]], bool] = lambda measures: False,
+) -> None:
+    """Trains in an open run folder, whose journals hold the best policies afterwards.
+
+    Args:
+      evaluate: plays a policy's episodes.
+      good_enough: ends training early when an evaluation satisfies it.
+
+    Raises:
+      UserError: the run was interrupted (it says how to resume), its learner diverged, or its
+        programs need more memory than there is.
+    """
+    print(f"compiling for {describe(layout.mesh)} ...", flush=True)
+    with memory_explained(layout.memory.advice):  # compilers refuse what no device holds
+        programs = compile_programs(layout)
+    needed = in_words(programs.memory.parts["programs"])
+    print(
+        f"compiled in {programs.compilation}; programs need {needed} more; training in"
+        f" {run.folder}",
+        flush=True,
+    )
     try:
-        train(
-            programs,
-            play,
-            original,
-            settings,
-            run,
-            resume=resume,
-            good_enough=task.good_enough,
-        )
+        with memory_explained(programs.memory.advice):
+            train(
+                programs,
+                evaluate,
+                layout.original,
+                layout.config,
+                run,
+                resume=resume,
+                good_enough=good_enough,
+            )
     except Interrupted:
         # Every process says it, with the leader's folder.
         hosts.from_leader(lambda: _say_interrupted(run))

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from lamour_jax import memory
 from lamour_jax.cli.main import main
 
 
@@ -83,10 +84,12 @@ def test_output_folder_that_holds_another_run_is_left_alone(capsys, tmp_path):
     config = {"kind": "recover"}
     (tmp_path / "config.json").write_text(json.dumps(config))
     said = refused(capsys, "recover", "--env", "hopper", "--out", str(tmp_path))
-    assert "holds another run" in said
-    assert "--resume" in said
+    assert "holds another run" in said and "remove it" in said and "--resume" not in said
     assert json.loads((tmp_path / "config.json").read_text()) == config
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]
+    (tmp_path / "checkpoint" / "500").mkdir(parents=True)
+    said = refused(capsys, "recover", "--env", "hopper", "--out", str(tmp_path))
+    assert "holds another run" in said and "--resume" in said
 
 
 def test_output_folder_with_other_files_is_left_alone(capsys, tmp_path):
@@ -109,6 +112,20 @@ def test_numbers_out_of_range(capsys, tmp_path):
     said = refused(capsys, "recover", "--env", "hopper", "--updates", "0", *out)
     assert "num_updates must be at least 1" in said
     assert "--episodes" in refused(capsys, "evaluate", "--env", "hopper", "--episodes", "0")
+
+
+def test_a_refused_run_costs_no_time_and_leaves_no_folder(
+    monkeypatch, capsys, tmp_path, hopper_policy
+):
+    monkeypatch.setattr(memory, "_limit", lambda device: 250 * 10**6)
+    recover = ["recover", "--env", "hopper", "--policy", str(hopper_policy), "--method", "sac_zero"]
+    out = tmp_path / "run"
+    for _ in range(2):
+        assert main([*recover, "--seeds", "1", "2", "3", "4", "5", "--out", str(out)]) == 2
+        said = capsys.readouterr()
+        assert "of 5 members, of which" in said.err
+        assert "original policy" not in said.out
+        assert not out.exists()
 
 
 @pytest.mark.parametrize("name", ["demo", "generate", "check", "recover", "evaluate"])

@@ -6,14 +6,25 @@ import os
 import signal
 import sys
 import threading
-import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from experiments.paper import running, table
 from experiments.paper.__main__ import report, run_study
-from experiments.paper.cells import BROKEN, DONE, INTERRUPTED, PENDING, RUNNING, Study, state_of
+from experiments.paper.cells import (
+    BROKEN,
+    DONE,
+    INTERRUPTED,
+    PENDING,
+    RUNNING,
+    Study,
+    last_lines,
+    state_of,
+)
 from experiments.paper.grid import Cell, make_cells
 from experiments.paper.running import Stopped, core_shares
 
@@ -104,8 +115,10 @@ def test_a_broken_cell_is_its_own_matter_and_tried_again(study, capsys):
 
 def test_ctrl_c_lets_cells_save_and_the_next_call_goes_on_with_them(study):
     give_orders(study, **{"hopper-lamour-1": "sleep"})
-    interrupt_when(lambda: "asleep" in study.log(LAMOUR[0]).read_text())
-    with pytest.raises(Stopped):
+    with (
+        interrupted_when(lambda: last_lines(study.log(LAMOUR[0]), 1) == ["asleep"]),
+        pytest.raises(Stopped),
+    ):
         run_study(study, LAMOUR[:2], 1)
     assert state_of(study, LAMOUR[0])[0] == INTERRUPTED
     assert state_of(study, LAMOUR[1]) == (PENDING, "")
@@ -118,21 +131,24 @@ def test_ctrl_c_lets_cells_save_and_the_next_call_goes_on_with_them(study):
     ]
 
 
-def interrupt_when(condition) -> None:
-    """Sends this process Ctrl-C once `condition` holds."""
+@contextmanager
+def interrupted_when(condition: Callable[[], Any]) -> Iterator[None]:
+    """Sends this process Ctrl-C once `condition` holds, if it does before the block ends."""
+    over = threading.Event()
 
-    def wait() -> None:
-        deadline = time.monotonic() + 600
-        while time.monotonic() < deadline:
-            try:
-                if condition():
-                    os.kill(os.getpid(), signal.SIGINT)
-                    return
-            except OSError:
-                pass  # not written yet
-            time.sleep(0.05)
+    def watch() -> None:
+        while not over.wait(0.05):
+            if condition():
+                os.kill(os.getpid(), signal.SIGINT)
+                return
 
-    threading.Thread(target=wait, daemon=True).start()
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def test_a_run_without_whole_checkpoint_begins_anew(study):

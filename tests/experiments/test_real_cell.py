@@ -13,7 +13,7 @@ from experiments.paper.cells import BROKEN, INTERRUPTED, RUNNING, Study, state_o
 from experiments.paper.grid import Cell
 from experiments.paper.running import Stopped
 from lamour_jax.runs import read_metrics
-from tests.experiments.test_cells import interrupt_when
+from tests.experiments.test_cells import interrupted_when
 
 CELL = Cell("hopper", "lamour", 1)
 
@@ -32,8 +32,7 @@ def test_a_killed_cell_goes_on_from_its_checkpoint(tmp_path, hopper_policy, monk
                   tmp_path / "results", {"updates": 1500})  # fmt: skip
     folder = study.run_folder(CELL)
 
-    interrupt_when(lambda: read_metrics(folder))
-    with pytest.raises(Stopped):
+    with interrupted_when(lambda: read_metrics(folder)), pytest.raises(Stopped):
         run_study(study, [CELL], 1)
     assert state_of(study, CELL)[0] == INTERRUPTED
     before = read_metrics(folder)

@@ -143,7 +143,7 @@ def test_pictures_films_and_curves_say_what_they_show(report):
     assert "2\u202f750 after 1\u202f000 updates" in drawings[0]["aria-label"]
 
 
-@pytest.mark.parametrize("method", ["sac_env", "sac_zero"])
+@pytest.mark.parametrize("method", ["sac_env", "sac_zero", "sero"])
 def test_baselines_have_no_reward_to_show(report, run_folder, method):
     shutil.rmtree(run_folder / "reward")
     (run_folder / "config.json").write_text(json.dumps({**config(), "method": method}))
