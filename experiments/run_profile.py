@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import lamour_jax.cli.main  # noqa: F401  # isort: skip  (quiets XLA, which must not be loaded yet)
+
 import jax
 
 from lamour_jax.bench.training import WHOLE
