@@ -1,7 +1,7 @@
 """From settings to a trained policy: what `recover` and `pretrain` share."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from lamour_jax.backend import memory_explained
 from lamour_jax.cli.common import user_settings
 from lamour_jax.compilation import Announced
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
-from lamour_jax.devices import describe, make_mesh
+from lamour_jax.devices import describe, describe_counts, device_counts, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
 from lamour_jax.files import write_json
@@ -32,6 +32,9 @@ from lamour_jax.recovery import RecoveryRule
 from lamour_jax.runs import Run, read_config
 from lamour_jax.trainer import Diverged, Evaluate, Interrupted, train
 from lamour_jax.types import Agent, Params
+
+# Options that a resumed run may be given anew.
+_ANEW = {"resume", "out", "updates", "coordinator", "num_processes", "process_id"}
 
 
 @dataclass(frozen=True)
@@ -64,16 +67,22 @@ def prepare_training(task: Task, learner: LearnerConfig, settings: TrainConfig, 
     Raises:
       UserError: it does not fit.
     """
-    mesh = make_mesh(
-        run.config.get("devices", 1),
-        num_members=run.num_members or 1,
-        divisible=learner.split_numbers,
-    )
+    mesh = _mesh_of(run, learner)
     agent = make_agent(learner, task, settings.num_updates, mesh)
     original = None if task.original is None else task.original.params
     layout = lay_out(agent, original, settings, run.member_seeds, mesh)
     print(layout.memory, flush=True)
     return layout
+
+
+def _mesh_of(run: Run, learner: LearnerConfig) -> Mesh:
+    num_devices, counts = run.config.get("devices", 1), device_counts()
+    if num_devices not in counts:
+        raise UserError(
+            f"this run was started on {num_devices} devices and keeps their number, by which its"
+            f" robots and its replay are split; here it can be {describe_counts(counts)}"
+        )
+    return make_mesh(num_devices, num_members=run.num_members or 1, divisible=learner.split_numbers)
 
 
 def run_training(
@@ -152,7 +161,7 @@ def joined(options: argparse.Namespace) -> Iterator[None]:
         " the lost one said)"
     )
     with hosts.losses_explained(advice):
-        own = ("coordinator", "process_id", "run")
+        own = ("coordinator", "process_id", "run", "given")
         command = {name: str(x) for name, x in vars(options).items() if name not in own}
         given = hosts.each(lambda: command)
         unlike = [name for name in command if any(other[name] != command[name] for other in given)]
@@ -162,25 +171,70 @@ def joined(options: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
+def settings_given(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of a training that were given and not left out, but for those that a resumed run
+    may have anew."""
+    return {name: getattr(options, name) for name in sorted(options.given - _ANEW)}
+
+
+def open_run(
+    folder: Path | None,
+    kind: str,
+    updates: int | None = None,
+    given: Mapping[str, Any] | None = None,
+) -> Run:
     """Opens the run of `lamour KIND` in `folder`, to be continued.
 
     Args:
       updates: the run's new length; None leaves it as it was. Schedules stretch with it.
+      given: settings that the run is believed to have, by the names of their options.
 
     Raises:
-      UserError: no folder given, or it holds no such run.
+      UserError: no folder given, it holds no such run, or the run has other settings.
     """
     if folder is None:
         raise UserError("--resume needs --out, the folder of the run to continue")
     config = read_config(folder)
     if config["kind"] != kind:
         raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
+    _refuse_changes(config, given or {})
     if updates is not None:
         settings = user_settings(TrainConfig, **{**config["train"], "num_updates": updates})
         config["train"] = to_json(settings)
         write_json(folder / "config.json", config)
     return Run(folder, config)
+
+
+def _refuse_changes(config: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """A resumed run goes on with its own settings; one that is given must be the run's.
+
+    Raises:
+      UserError: it is another, or it cannot be compared (a policy or reward code).
+    """
+    train, learner = config["train"], config[config.get("learner", "sac")]
+    known = {
+        **config,
+        "env": config["robot"],
+        "num_envs": learner["num_envs"],
+        "seed": train["seed"],
+        "seeds": list(dict.fromkeys(config.get("member_seeds") or [train["seed"]])),
+    }
+    changes = []
+    for name, value in given.items():
+        flag = "--" + name.replace("_", "-")
+        if name not in known:
+            changes.append(f"{flag} must be left out, the run has its own")
+        elif value not in (known[name], "auto"):
+            changes.append(f"{flag} was {_shown(known[name])} and not {_shown(value)}")
+    if changes:
+        raise UserError(
+            f"--resume goes on with the settings of the run: {'; '.join(changes)}. Only --updates"
+            " may change"
+        )
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class Evaluator:
