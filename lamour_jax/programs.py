@@ -59,6 +59,7 @@ class Programs:
     key: jax.Array
     num_members: int | None
     iterations_per_epoch: int
+    env_steps: Callable[[int], int]
     compilation: Compilation
     shapes: TrainState
     memory: MemoryPlan
@@ -126,6 +127,7 @@ def compile_programs(layout: Layout) -> Programs:
         key=layout.key,
         num_members=layout.num_members,
         iterations_per_epoch=length,
+        env_steps=agent.env_steps,
         compilation=compilation,
         shapes=shapes,
         memory=memory,
