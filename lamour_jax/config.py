@@ -221,6 +221,7 @@ _SCALE: dict[str, Any] = {
     **_FAST,
     "num_envs": 2048,
     "batch_size": 1024,
+    "anchor_batch_size": 256,  # the same share of a batch
     "replay_capacity": 2_000_000,
 }
 
@@ -318,7 +319,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 # Updates after which each robot has recovered with "fast".
-FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 30_000, "walker2d": 40_000}
+FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 30_000, "walker2d": 60_000}
 
 # Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
 # PPO's presets 5 and 20 million.

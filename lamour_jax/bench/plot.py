@@ -1,6 +1,7 @@
 """The bench as one picture: robots, batches, parts, peers."""
 
 import io
+import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,7 +63,9 @@ def save_plot(path: Path, rows: Rows, title: str) -> bool:
             line, column = divmod(number, columns)
             alone = column == 0 and number == len(drawings) - 1
             draw(figure.add_subplot(grid[line, :] if alone else grid[line, column]), chosen)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=9.5, color=_INK)
+        figure.suptitle(
+            textwrap.fill(title, 80 * columns), x=0.01, ha="left", fontsize=9.5, color=_INK
+        )
         picture = io.BytesIO()
         figure.savefig(picture, format="png", dpi=130)
     write_atomically(path, picture.getvalue())

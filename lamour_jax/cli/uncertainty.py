@@ -10,6 +10,7 @@ from envs.wrappers import VectorEnv
 from lamour_jax import hosts, networks, rollout, uncertainty
 from lamour_jax.cli import common
 from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.compilation import Announced
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import Uncertainty
 from lamour_jax.runs import VARIANCES_FILE, Run
@@ -41,10 +42,10 @@ def _cache_file(policy: Policy, physics: str) -> Path:
 
 
 def _measure(policy: Policy, physics: str) -> list[float]:
-    print(
-        f"measuring the original policy's uncertainty in {ROBOTS * STEPS} states ...",
-        flush=True,
-    )
+    print(f"measuring the original policy's uncertainty in {ROBOTS * STEPS} states ...", flush=True)
     env = VectorEnv(common.make_env(policy.robot, "normal", physics), ROBOTS)
-    measure = jax.jit(lambda key: uncertainty.largest_variances(policy, env, key, STEPS))
-    return np.asarray(measure(jax.random.key(SEED))).tolist()
+
+    def largest(seed: jax.Array) -> jax.Array:
+        return uncertainty.largest_variances(policy, env, jax.random.key(seed), STEPS)
+
+    return np.asarray(Announced("its episodes", largest)(np.int32(SEED))).tolist()

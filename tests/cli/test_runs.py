@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-from lamour_jax.cli import uncertainty
-from lamour_jax.cli.recover import recover, resume
 
 LAMOUR = [sys.executable, "-m", "lamour_jax.cli.main"]
 RECOVER = ["recover", "--env", "hopper", "--physics", "native"]
@@ -168,31 +164,3 @@ def test_full_disk_is_said_and_costs_nothing(tmp_path, hopper_policy):
         assert json.loads((run / "config.json").read_text())["robot"] == "hopper"
     finally:
         subprocess.run(["umount", str(disk)], check=True)
-
-
-def test_sero_measures_its_original_policy_once_and_resumes(tmp_path, hopper_policy, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(uncertainty, "ROBOTS", 4)
-    monkeypatch.setattr(uncertainty, "STEPS", 50)
-    measurements, measure = [], uncertainty._measure
-
-    def counted(policy, physics):
-        measurements.append(measure(policy, physics))
-        return measurements[-1]
-
-    monkeypatch.setattr(uncertainty, "_measure", counted)
-    run, another = tmp_path / "run", tmp_path / "another"
-    settings = {"env": "hopper", "policy": hopper_policy, "physics": "native", "method": "sero"}
-    outcome = recover(**settings, learner="ppo", seeds=[3, 4], num_envs=2, updates=64, out=run)
-    assert outcome["method"] == "sero" and outcome["seeds"] == [3, 4]
-    largest = json.loads((run / "variances.json").read_text())
-    assert [largest] == measurements and len(largest) == 256 and max(largest) > 0.0
-    assert 0.0 < rows(run / "members" / "seed-3", "epoch")[-1]["recovery/recovered"] <= 1.0
-    assert "SeRO asks no model" in (run / "report.html").read_text()
-    # Another run from this policy has it from the cache, a resumed one from its own folder.
-    recover(**settings, num_envs=2, updates=8, out=another)
-    assert json.loads((another / "variances.json").read_text()) == largest
-    shutil.rmtree(tmp_path / "cache")
-    resume(run, updates=96)
-    assert rows(run / "members" / "seed-4", "epoch")[-1]["updates"] == 96
-    assert len(measurements) == 1
