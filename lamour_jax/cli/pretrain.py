@@ -10,15 +10,14 @@ import jax
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
+from lamour_jax.cli.resuming import open_run, settings_given
 from lamour_jax.cli.training import (
     Evaluator,
     Task,
     add_hosts_arguments,
     joined,
-    open_run,
     prepare_training,
     run_training,
-    settings_given,
 )
 from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
 from lamour_jax.devices import make_mesh

@@ -12,16 +12,15 @@ from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
+from lamour_jax.cli.resuming import open_run, settings_given
 from lamour_jax.cli.rewards import count_rewards, load_reward, provide_rewards
 from lamour_jax.cli.training import (
     Evaluator,
     Task,
     add_hosts_arguments,
     joined,
-    open_run,
     prepare_training,
     run_training,
-    settings_given,
 )
 from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import (
