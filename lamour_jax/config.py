@@ -57,7 +57,10 @@ class SACConfig:
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
-            raise ValueError("replay_capacity must hold at least one step of all robots")
+            raise ValueError(
+                f"num_envs must be at most replay_capacity = {self.replay_capacity}, which holds a"
+                f" step of all robots at least, not {self.num_envs}"
+            )
 
     @property
     def split_numbers(self) -> dict[str, int]:

@@ -34,19 +34,16 @@ def make_mesh(
     Raises:
       UserError: there are not so many devices, or they do not divide one of the numbers.
     """
-    numbers, processes = divisible or {}, jax.process_count()
-    choices = range(processes, jax.device_count() + 1, processes)
+    numbers, processes, choices = divisible or {}, jax.process_count(), device_counts()
+    fitting = [n for n in choices if not _obstacles(n, num_members, numbers)]
     if num_devices is None:
-        fitting = (n for n in reversed(choices) if not _obstacles(n, num_members, numbers))
-        num_devices = next(fitting, processes)
+        num_devices = fitting[-1] if fitting else processes
     if num_devices not in choices:
-        raise UserError(f"--devices must be {_described(choices)}, not {num_devices}")
-    if obstacles := _obstacles(num_devices, num_members, numbers):
-        name, value = obstacles[0]
-        raise UserError(
-            f"{num_devices} devices cannot share {name} = {value} evenly: choose a multiple of"
-            f" {num_devices // math.gcd(num_devices, num_members)}, or other --devices"
-        )
+        raise UserError(f"--devices must be {describe_counts(choices)}, not {num_devices}")
+    if num_devices not in fitting:
+        name, value = _obstacles(num_devices, num_members, numbers)[0]
+        others = f"--devices {_listed(fitting)} can" if fitting else "nor can any other number here"
+        raise UserError(f"{num_devices} devices cannot share {name} = {value} evenly; {others}")
     devices = [
         device
         for process in range(processes)
@@ -55,6 +52,19 @@ def make_mesh(
     members = math.gcd(num_devices, num_members)
     grid = np.asarray(devices).reshape(members, num_devices // members)
     return Mesh(grid, (MEMBERS, ROBOTS))
+
+
+def device_counts() -> range:
+    """How many devices can train: as many of each process."""
+    processes = jax.process_count()
+    return range(processes, jax.device_count() + 1, processes)
+
+
+def describe_counts(counts: range) -> str:
+    """`device_counts`, for people."""
+    if counts.step > 1:
+        return f"a multiple of {counts.step}, the processes, up to {counts[-1]}"
+    return "1 on this machine" if len(counts) == 1 else f"1 to {len(counts)} on this machine"
 
 
 def describe(mesh: Mesh) -> str:
@@ -92,10 +102,9 @@ def deal(x: jax.Array, num_shards: int) -> jax.Array:
     return jnp.swapaxes(parts, 0, 1).reshape(num_shards, -1, *x.shape[2:])
 
 
-def _described(choices: range) -> str:
-    if choices.step == 1:
-        return f"1 to {len(choices)} on this machine"
-    return f"a multiple of {choices.step}, the processes, up to {choices[-1]}"
+def _listed(counts: list[int]) -> str:
+    *others, last = map(str, counts)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _is_spec(node: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 from jax.sharding import Mesh
 
+from lamour_jax import host_memory
 from lamour_jax.devices import MEMBERS
 from lamour_jax.errors import UserError
 from lamour_jax.types import TrainState
@@ -142,19 +143,9 @@ def _itemsize(leaf: jax.ShapeDtypeStruct) -> int:
 
 
 def _limit(device: jax.Device) -> int | None:
-    """The device's memory in bytes; a CPU's is what the host has to spare, for all its devices."""
+    """The device's memory in bytes; a CPU's is what the host has left, for all its devices."""
     if device.platform == "cpu":
-        free = _host_memory()
+        free = host_memory.available()
         return None if free is None else free // len(jax.local_devices())
     statistics = device.memory_stats() or {}
     return statistics.get("bytes_limit")
-
-
-def _host_memory() -> int | None:
-    """Bytes that the host can still give (Linux), else None."""
-    try:
-        with open("/proc/meminfo") as lines:
-            available = next(line for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        return None
-    return 1024 * int(available.split()[1])

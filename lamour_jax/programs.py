@@ -59,6 +59,7 @@ class Programs:
     key: jax.Array
     num_members: int | None
     iterations_per_epoch: int
+    env_steps: Callable[[int], int]
     compilation: Compilation
     shapes: TrainState
     memory: MemoryPlan
@@ -126,6 +127,7 @@ def compile_programs(layout: Layout) -> Programs:
         key=layout.key,
         num_members=layout.num_members,
         iterations_per_epoch=length,
+        env_steps=agent.env_steps,
         compilation=compilation,
         shapes=shapes,
         memory=memory,
@@ -133,8 +135,12 @@ def compile_programs(layout: Layout) -> Programs:
 
 
 def _iterations_per_epoch(agent: Agent, config: TrainConfig) -> int:
+    """As many as the host may sleep for, or down to half of that, so that whole epochs come to the
+    run's length or hardly more."""
     shortest = min(UPDATES_PER_EPOCH, config.eval_every, config.num_updates)
-    return max(1, shortest // agent.updates_per_iteration)
+    longest = max(1, shortest // agent.updates_per_iteration)
+    in_all = -(-config.num_updates // agent.updates_per_iteration)
+    return min(range(longest, longest // 2, -1), key=lambda length: -in_all % length)
 
 
 def _first_key(seed: int | Sequence[int]) -> jax.Array:

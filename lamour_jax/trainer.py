@@ -52,7 +52,7 @@ def train(
     """
     state = _first_state(programs, original, run, resume)
     eval_key = jax.random.fold_in(jax.random.key(config.seed), 0x5EED)
-    updates, env_steps = _counters(state)
+    updates = _updates(state)
     next_eval = (updates // config.eval_every + 1) * config.eval_every
     saved_at = time.monotonic()
     with (
@@ -62,7 +62,8 @@ def train(
         watch = _Watch(run, progress)
         while updates < config.num_updates:
             state, metrics = programs.epoch(state, original)
-            updates, env_steps = _counters(state)
+            updates = _updates(state)
+            env_steps = programs.env_steps(updates)
             numbers = _by_member(hosts.whole(metrics), programs.num_members)
             hosts.agree(partial(watch.epoch, updates, env_steps, numbers))
             if any(hosts.each(stop_requested)):
@@ -148,10 +149,9 @@ def _is_due(config: TrainConfig, saved_at: float) -> bool:
     return time.monotonic() - saved_at > 60 * config.checkpoint_minutes
 
 
-def _counters(state: TrainState) -> tuple[int, int]:
-    """(updates, env_steps), the same for all members of a population."""
-    updates, env_steps = hosts.whole((state.updates, state.env_steps))
-    return int(np.max(updates)), int(np.max(env_steps))
+def _updates(state: TrainState) -> int:
+    """So far; the same for all members of a population."""
+    return int(np.max(hosts.whole(state.updates)))
 
 
 def _first_state(programs: Programs, original: Params | None, run: Run, resume: bool) -> TrainState:

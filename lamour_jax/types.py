@@ -60,14 +60,12 @@ class TrainState(struct.PyTreeNode):
       learner: the algorithm's own state (parameters, optimisers, replay, ...).
       robots: the vector environment's state.
       key: the randomness of acting and learning.
-      env_steps: [] int32, control steps of all robots so far.
       updates: [] int32, gradient updates so far.
     """
 
     learner: Any
     robots: Any
     key: jax.Array
-    env_steps: jax.Array
     updates: jax.Array
 
 
@@ -81,6 +79,8 @@ class Agent(NamedTuple):
       iterate: (TrainState, original) -> (TrainState, Metrics): collect, then update.
       actor_params: TrainState -> the policy's parameters, for evaluation and shipping.
       updates_per_iteration: gradient updates in one `iterate`.
+      env_steps: control steps of all robots after so many updates; counted by the host, since
+        thousands of robots take more of them than 32 bits hold.
       partition: how devices share a TrainState: a prefix of it, of partition specs.
     """
 
@@ -89,4 +89,5 @@ class Agent(NamedTuple):
     iterate: Callable[[TrainState, Params], tuple[TrainState, Metrics]]
     actor_params: Callable[[TrainState], Params]
     updates_per_iteration: int
+    env_steps: Callable[[int], int]
     partition: TrainState

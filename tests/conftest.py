@@ -22,6 +22,9 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+# As `lamour` sets it. JAX sets 1, for processes that a test starts, too: XLA's word on each program
+# from the cache would fill a pipe that nobody empties, and the process would wait for ever.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def released_actor(robot: str) -> Path:

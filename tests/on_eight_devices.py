@@ -15,6 +15,7 @@ from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.config import PPOConfig, SACConfig, TrainConfig
 from lamour_jax.devices import make_mesh
+from lamour_jax.errors import UserError
 from lamour_jax.networks import Actor
 from lamour_jax.policy import policy_from_params
 from lamour_jax.programs import compile_programs, lay_out
@@ -122,6 +123,24 @@ def population() -> dict:
     }
 
 
+def refusals() -> list[str]:
+    """What is said of devices that cannot share the work."""
+    return [
+        _refusal(9, 1, {}),
+        _refusal(6, 1, {"num_envs": 6, "batch_size": 128}),
+        _refusal(6, 2, {"num_envs": 6, "batch_size": 128}),
+        _refusal(8, 1, {"num_envs": 7}),
+    ]
+
+
+def _refusal(num_devices: int, num_members: int, numbers: dict[str, int]) -> str:
+    try:
+        make_mesh(num_devices, num_members=num_members, divisible=numbers)
+    except UserError as error:
+        return str(error)
+    raise AssertionError("it was not refused")
+
+
 def _sizes(text: str, operation: str) -> list[int]:
     """Numbers of elements that each such operation of a compiled program brings together."""
     sizes = []
@@ -138,4 +157,5 @@ def _sizes(text: str, operation: str) -> list[int]:
 
 if __name__ == "__main__":
     what = sys.argv[1]
-    print(json.dumps(population() if what == "population" else one_training(what)))
+    others = {"population": population, "refusals": refusals}
+    print(json.dumps(others[what]() if what in others else one_training(what)))

@@ -3,6 +3,7 @@
 import pytest
 
 from lamour_jax.config import (
+    PUBLISHED,
     PPOConfig,
     evaluation_interval,
     learner_config,
@@ -11,6 +12,53 @@ from lamour_jax.config import (
     to_json,
 )
 from lamour_jax.errors import UserError
+
+# (aux_coef, consol_coef, initial alpha) of LaMOuR, (aux_coef, consol_coef) of SeRO, as published.
+TABLE = {
+    "ant": ((0.2, 1.0, 1.0), (1.0, 0.2)),
+    "half_cheetah": ((0.5, 1.0, 0.2), (3.0, 0.5)),
+    "hopper": ((0.2, 0.5, 0.2), (0.5, 0.5)),
+    "walker2d": ((0.5, 0.3, 0.2), (1.0, 0.3)),
+}
+# Of all robots; nothing else is in the published recipe.
+RECIPE = {
+    "num_envs": 1,
+    "random_steps": 10_000,
+    "replay_capacity": 1_000_000,
+    "grad_updates_per_step": 1,
+    "batch_size": 256,
+    "gamma": 0.99,
+    "tau": 0.005,
+    "actor_learning_rate": 3e-4,
+    "critic_learning_rate": 3e-4,
+    "temperature_learning_rate": 3e-5,
+    "target_entropy_per_action": -1.0,
+    "hidden_sizes": [256, 256],
+    "dropout_rate": 0.1,
+}
+# What there is beside it, where it changes nothing.
+NEUTRAL = {
+    "episode_length": None,
+    "longest_noise": 1.0,
+    "replay_originals_episodes": False,
+    "final_learning_rate_fraction": 1.0,
+    "entropy_where_not_recovered": False,
+    "anchor_batch_size": 0,
+    "anchor_value_share": 0.0,
+    "actor_averaging": 0.0,
+    "critic_layer_norm": False,
+}
+
+
+def test_paper_is_the_published_recipe():
+    assert set(PUBLISHED) == set(TABLE)
+    for robot, ((aux, consol, alpha), sero) in TABLE.items():
+        own = {"aux_coef": aux, "consol_coef": consol, "initial_temperature": alpha}
+        assert to_json(learner_config("sac", robot, "paper")) == {**RECIPE, **NEUTRAL, **own}
+        baseline = learner_config("sac", robot, "paper", method="sero")
+        assert (baseline.aux_coef, baseline.consol_coef) == sero
+        assert baseline.initial_temperature == alpha
+        assert recovery_updates(robot, "paper") == 1_000_000
 
 
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])

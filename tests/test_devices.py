@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 
 
-def on_eight_devices(what: str) -> dict:
+def on_eight_devices(what: str) -> Any:
     """What `on_eight_devices.py` finds, in a process of its own."""
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
     result = subprocess.run(
@@ -49,5 +50,12 @@ def test_a_population_is_spread_by_member_first():
 
 def test_numbers_that_devices_cannot_share_are_refused():
     assert dict(make_mesh(None).shape) == {"members": 1, "robots": 1}
-    with pytest.raises(UserError, match="must be 1 to 1 on this machine, not 4"):
+    with pytest.raises(UserError, match="--devices must be 1 on this machine, not 4"):
         make_mesh(4)
+    assert on_eight_devices("refusals") == [
+        "--devices must be 1 to 8 on this machine, not 9",
+        "6 devices cannot share batch_size = 128 evenly; --devices 1 or 2 can",
+        # Two members take half of the devices each.
+        "6 devices cannot share batch_size = 128 evenly; --devices 1, 2 or 4 can",
+        "8 devices cannot share num_envs = 7 evenly; --devices 1 or 7 can",
+    ]

@@ -107,10 +107,10 @@ def fake_programs(losses):
 
     def epoch(state, original):
         loss = jnp.array(next(epochs))
-        state = SimpleNamespace(updates=state.updates + 10, env_steps=state.env_steps + 5)
+        state = SimpleNamespace(updates=state.updates + 10)
         return state, {"train/critic_loss": loss, "recovery/healthy": jnp.zeros(len(loss))}
 
-    first = SimpleNamespace(updates=np.zeros(2, int), env_steps=np.zeros(2, int))
+    first = SimpleNamespace(updates=np.zeros(2, int))
     actors = {"params": _actor_params()}
     return Programs(
         init=lambda key, original: first,
@@ -119,6 +119,7 @@ def fake_programs(losses):
         key=jax.random.key(0),
         num_members=2,
         iterations_per_epoch=10,
+        env_steps=lambda updates: 5 * updates,
         compilation=Compilation(),
         shapes=first,
         memory=MemoryPlan({}, None),

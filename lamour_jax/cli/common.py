@@ -88,11 +88,14 @@ def make_env(name: str, start: str, physics: str, **settings: Any) -> RecoveryEn
 
 
 def user_settings(kind: Callable[..., T], **values: Any) -> T:
-    """Builds a settings object; values out of range are the user's error."""
+    """Builds a settings object; values out of range are the user's error, said of their options."""
     try:
         return kind(**values)
     except ValueError as error:
-        raise UserError(str(error)) from None
+        message = str(error)
+    for field, option in (("num_envs", "--num-envs"), ("num_updates", "--updates")):
+        message = message.replace(field, option)
+    raise UserError(message)
 
 
 def output_folder(out: Path | None, *parts: str) -> Path:

@@ -33,8 +33,9 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns the process's exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(arguments[0] if arguments else None)
+    parser, chosen = _parsers(arguments[0] if arguments else None)
     options = parser.parse_args(arguments)
+    options.given = _given(chosen, arguments[1:])
     try:
         return _run(options)
     except UserError as error:
@@ -52,10 +53,12 @@ def _run(options: argparse.Namespace) -> int:
         return options.run(options)
 
 
-def _parser(command: str | None) -> argparse.ArgumentParser:
+def _parsers(command: str | None) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The parser of all arguments, and within it the one of `command`."""
     parser = argparse.ArgumentParser(
         prog="lamour", description="Language-model-guided recovery of robot policies, in JAX."
     )
+    chosen = parser
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, (module_name, purpose) in COMMANDS.items():
         subparser = commands.add_parser(
@@ -68,7 +71,17 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
             module = importlib.import_module(f"lamour_jax.cli.{module_name}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
-    return parser
+            chosen = subparser
+    return parser, chosen
+
+
+def _given(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> set[str]:
+    """The names of the options that are among the arguments: of the others there are defaults."""
+    names, absent = vars(parser.parse_args(arguments)).keys() - {"run"}, object()
+    # A default is not put where there is a value.
+    values = argparse.Namespace(**dict.fromkeys(names, absent))
+    parser.parse_args(arguments, values)
+    return {name for name in names if getattr(values, name) is not absent}
 
 
 def _explain(error: OSError) -> str:

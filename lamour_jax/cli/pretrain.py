@@ -1,6 +1,7 @@
 """`lamour pretrain`: an original policy of one's own, from scratch, on the original task."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import jax
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
+from lamour_jax.cli.resuming import open_run, settings_given
 from lamour_jax.cli.training import (
     Evaluator,
     Task,
     add_hosts_arguments,
     joined,
-    open_run,
     prepare_training,
     run_training,
 )
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     common.set_up(start=False)
     with joined(options):
         if options.resume:
-            measures = resume(options.out, options.updates)
+            measures = resume(options.out, options.updates, settings_given(options))
         elif options.env is None:
             raise UserError("which robot? give --env")
         else:
@@ -110,10 +111,17 @@ def _create(
     return create_run(common.output_folder(out, "pretrain", env), config)
 
 
-def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
-    """Continues an interrupted run, or one that is to be longer; returns and raises as
-    `pretrain`."""
-    with shared_run(lambda: open_run(folder, "pretrain", updates)) as opened:
+def resume(
+    folder: Path | None, updates: int | None = None, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Continues an interrupted run, or one that is to be longer; returns and raises as `pretrain`.
+
+    Args:
+      folder: the run's.
+      updates: its new length; None leaves it as it was.
+      given: arguments of `pretrain` that the run is believed to have been started with.
+    """
+    with shared_run(lambda: open_run(folder, "pretrain", updates, given)) as opened:
         return _train_and_judge(opened, resuming=True)
 
 

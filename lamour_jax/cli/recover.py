@@ -12,13 +12,13 @@ from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
 from lamour_jax.cli.policies import policy_for
-from lamour_jax.cli.rewards import load_reward, provide_rewards
+from lamour_jax.cli.resuming import open_run, settings_given
+from lamour_jax.cli.rewards import count_rewards, load_reward, provide_rewards
 from lamour_jax.cli.training import (
     Evaluator,
     Task,
     add_hosts_arguments,
     joined,
-    open_run,
     prepare_training,
     run_training,
 )
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
     common.set_up(start=False)
     with joined(options):
         if options.resume:
-            outcome = resume(options.out, options.updates)
+            outcome = resume(options.out, options.updates, settings_given(options))
         else:
             outcome = _recover(options)
     print(describe(outcome))
@@ -228,6 +228,9 @@ def recover(
         }
         folder = common.output_folder(out, "recover", env)
         claim_folder(folder)
+        # Before the programs are translated, which takes a while and is talked about.
+        count = count_rewards(reward, candidates) if learns_from_programs(method) else 1
+        make_mesh(devices, num_members=count * len(seeds), divisible=chosen.split_numbers)
         with tempfile.TemporaryDirectory() as temporary:
             # Before the run exists: refused reward code leaves nothing behind.
             rewards: dict[str, Path] = {}
@@ -269,17 +272,20 @@ def _member_name(reward: str, seed: int, several_seeds: bool) -> str:
     return "-".join([*parts, f"seed-{seed}"] if several_seeds else parts)
 
 
-def resume(folder: Path | None, updates: int | None = None) -> dict[str, Any]:
+def resume(
+    folder: Path | None, updates: int | None = None, given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Continues an interrupted run from its last checkpoint, with the settings that it had.
 
     Args:
       folder: the run's.
       updates: its new length; None leaves it as it was.
+      given: arguments of `recover` that the run is believed to have been started with.
 
     Raises:
-      UserError: there is nothing to continue.
+      UserError: there is nothing to continue, or the run was started with others.
     """
-    with shared_run(lambda: open_run(folder, "recover", updates)) as opened:
+    with shared_run(lambda: open_run(folder, "recover", updates, given)) as opened:
         return _train_and_judge(opened, resuming=True)
 
 

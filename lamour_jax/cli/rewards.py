@@ -27,7 +27,7 @@ def provide_rewards(
     """
     if not given:
         return _recorded(candidates, env, folder)
-    sources = [source for path in given for source in _expand(path)]
+    sources = _expand(given)
     accepted: dict[str, Path] = {}
     refused = []
     for number, source in enumerate(sources, 1):
@@ -42,6 +42,11 @@ def provide_rewards(
     for complaint in refused:
         print(f"left out: {complaint}", flush=True)
     return accepted
+
+
+def count_rewards(given: Sequence[Path], candidates: int) -> int:
+    """How many programs `provide_rewards` takes, if it refuses none."""
+    return len(_expand(given)) if given else candidates
 
 
 def load_reward(folder: Path) -> RewardProgram:
@@ -69,10 +74,9 @@ def _tell(transcript: Transcript, prefix: str) -> None:
     print(f"and advised:\n  {transcript.answer(BEHAVIOR_REASONING).strip()}", flush=True)
 
 
-def _expand(path: Path) -> list[Path]:
-    """The candidates in a folder of several, else the path itself."""
-    several = sorted(path.glob(CANDIDATE_FOLDERS)) if path.is_dir() else []
-    return several or [path]
+def _expand(given: Sequence[Path]) -> list[Path]:
+    """The paths, with the candidates in place of a folder of several."""
+    return [source for path in given for source in (sorted(path.glob(CANDIDATE_FOLDERS)) or [path])]
 
 
 def _take(source: Path, env: str, folder: Path) -> str | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, NoReturn
 
 import jax
@@ -17,19 +16,17 @@ from lamour_jax import hosts
 from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.backend import memory_explained
-from lamour_jax.cli.common import user_settings
 from lamour_jax.compilation import Announced
-from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig, to_json
-from lamour_jax.devices import describe, make_mesh
+from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig
+from lamour_jax.devices import describe, describe_counts, device_counts, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
-from lamour_jax.files import write_json
 from lamour_jax.memory import in_words
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.programs import Layout, compile_programs, lay_out
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.runs import Run, read_config
+from lamour_jax.runs import Run
 from lamour_jax.trainer import Diverged, Evaluate, Interrupted, train
 from lamour_jax.types import Agent, Params
 
@@ -64,16 +61,22 @@ def prepare_training(task: Task, learner: LearnerConfig, settings: TrainConfig, 
     Raises:
       UserError: it does not fit.
     """
-    mesh = make_mesh(
-        run.config.get("devices", 1),
-        num_members=run.num_members or 1,
-        divisible=learner.split_numbers,
-    )
+    mesh = _mesh_of(run, learner)
     agent = make_agent(learner, task, settings.num_updates, mesh)
     original = None if task.original is None else task.original.params
     layout = lay_out(agent, original, settings, run.member_seeds, mesh)
     print(layout.memory, flush=True)
     return layout
+
+
+def _mesh_of(run: Run, learner: LearnerConfig) -> Mesh:
+    num_devices, counts = run.config.get("devices", 1), device_counts()
+    if num_devices not in counts:
+        raise UserError(
+            f"this run was started on {num_devices} devices and keeps their number, by which its"
+            f" robots and its replay are split; here it can be {describe_counts(counts)}"
+        )
+    return make_mesh(num_devices, num_members=run.num_members or 1, divisible=learner.split_numbers)
 
 
 def run_training(
@@ -152,7 +155,7 @@ def joined(options: argparse.Namespace) -> Iterator[None]:
         " the lost one said)"
     )
     with hosts.losses_explained(advice):
-        own = ("coordinator", "process_id", "run")
+        own = ("coordinator", "process_id", "run", "given")
         command = {name: str(x) for name, x in vars(options).items() if name not in own}
         given = hosts.each(lambda: command)
         unlike = [name for name in command if any(other[name] != command[name] for other in given)]
@@ -160,27 +163,6 @@ def joined(options: argparse.Namespace) -> Iterator[None]:
             names = ", ".join("--" + name.replace("_", "-") for name in unlike)
             raise UserError(f"the processes were given unlike {names}")
         yield
-
-
-def open_run(folder: Path | None, kind: str, updates: int | None = None) -> Run:
-    """Opens the run of `lamour KIND` in `folder`, to be continued.
-
-    Args:
-      updates: the run's new length; None leaves it as it was. Schedules stretch with it.
-
-    Raises:
-      UserError: no folder given, or it holds no such run.
-    """
-    if folder is None:
-        raise UserError("--resume needs --out, the folder of the run to continue")
-    config = read_config(folder)
-    if config["kind"] != kind:
-        raise UserError(f"{folder} holds a run of `lamour {config['kind']}`: resume it with that")
-    if updates is not None:
-        settings = user_settings(TrainConfig, **{**config["train"], "num_updates": updates})
-        config["train"] = to_json(settings)
-        write_json(folder / "config.json", config)
-    return Run(folder, config)
 
 
 class Evaluator:

@@ -108,10 +108,21 @@ def test_resume_without_a_run(capsys, tmp_path):
 def test_numbers_out_of_range(capsys, tmp_path):
     out = ["--out", str(tmp_path / "run")]
     said = refused(capsys, "recover", "--env", "hopper", "--num-envs", "0", *out)
-    assert "num_envs must be at least 1" in said
+    assert "--num-envs must be at least 1" in said
     said = refused(capsys, "recover", "--env", "hopper", "--updates", "0", *out)
-    assert "num_updates must be at least 1" in said
+    assert "--updates must be at least 1" in said
+    many = ["--preset", "scale", "--num-envs", "3000000", *out]
+    said = refused(capsys, "recover", "--env", "hopper", *many)
+    assert "--num-envs must be at most replay_capacity = 2000000" in said
     assert "--episodes" in refused(capsys, "evaluate", "--env", "hopper", "--episodes", "0")
+
+
+def test_devices_are_looked_at_before_reward_code_is(capsys, tmp_path):
+    out = ["--out", str(tmp_path / "run")]
+    assert main(["recover", "--env", "half_cheetah", "--devices", "99", *out]) == 2
+    said = capsys.readouterr()
+    assert "--devices must be" in said.err and "not 99" in said.err
+    assert not said.out  # no answer of the language model
 
 
 def test_a_refused_run_costs_no_time_and_leaves_no_folder(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -53,6 +54,31 @@ def test_ctrl_c_saves_the_state_and_says_how_to_resume(interrupted_run):
     assert "Traceback" not in process.stderr
     assert any((run / "checkpoint").iterdir())
     assert "compiled in" in process.stdout
+
+
+def refused(*arguments: str) -> str:
+    process = start(*arguments)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 2, err
+    assert "Traceback" not in err
+    return err
+
+
+def test_a_resumed_run_keeps_its_settings(interrupted_run, hopper_policy, tmp_path):
+    run, _ = interrupted_run
+    resume = ["recover", "--resume", "--out", str(run), "--env", "hopper", "--physics", "auto"]
+    said = refused(*resume, "--num-envs", "3", "--seeds", "1", "2", "--policy", str(hopper_policy))
+    num_envs = json.loads((run / "config.json").read_text())["sac"]["num_envs"]
+    assert f"--num-envs was {num_envs} and not 3" in said
+    assert "--seeds was 1 and not 1 2" in said
+    assert "--policy must be left out" in said
+    assert "--env" not in said and "--physics" not in said  # they are the run's
+    other = tmp_path / "run"
+    shutil.copytree(run, other)
+    config = json.loads((other / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "devices": 8}))
+    said = refused("recover", "--resume", "--out", str(other))
+    assert "this run was started on 8 devices" in said and "1 on this machine" in said
 
 
 def test_interrupted_run_resumes_to_its_end_which_may_be_later(interrupted_run, tmp_path):

@@ -80,4 +80,4 @@ def test_a_run_is_trained_and_resumed(tmp_path, hopper_policy, measured, monkeyp
         assert before["updates"] == 64 and after["updates"] >= 96
         for epoch in (before, after):
             assert 0.0 < epoch["recovery/recovered"] < 1.0
-            assert -1.0 < epoch["recovery/aux_reward"] < 0.0
+            assert -1.0 <= epoch["recovery/aux_reward"] < 0.0

@@ -58,15 +58,22 @@ def test_each_kind_of_start_is_judged_by_its_own_episodes(scripted_arena):
 def test_training_from_the_battery_never_sees_the_poses_that_judge_it(
     monkeypatch, tmp_path, hopper_policy
 ):
-    tasks = []
+    made = []
 
-    def stop(task, *_, **__):
-        tasks.append(task)
+    def prepare(task, *_, **__):
+        made.append(task.env)
+
+    def evaluator(env, *_):
+        made.append(env)
+
+    def stop(*_, **__):
         raise UserError("enough")
 
     measures = {start: {"success_rate": 0.0, "return": 1.0} for start in ("normal", "ood")}
     measures["battery"] = measures["ood"]
     monkeypatch.setattr(Arena, "judge_original", lambda self, policy: measures)
+    monkeypatch.setattr(recover, "prepare_training", prepare)
+    monkeypatch.setattr(recover, "Evaluator", evaluator)
     monkeypatch.setattr(recover, "run_training", stop)
     with pytest.raises(UserError, match="enough"):
         recover.recover(
@@ -77,7 +84,8 @@ def test_training_from_the_battery_never_sees_the_poses_that_judge_it(
             out=tmp_path / "run",
         )
     judging = envs.make("hopper", "battery", "native", evaluation=True).start.qpos
-    for env in (tasks[0].env, tasks[0].eval_env):
+    assert len(made) == 2
+    for env in made:
         assert env.start_name == "battery"
         qpos, _ = env.draw_starts(jax.random.key(0), 256)
         assert np.abs(qpos[:, None, 1:] - judging[None, :, 1:]).max(axis=2).min() > 0.01

@@ -1,19 +1,20 @@
 """Random programs out of the accepted grammar: the translation means what NumPy means.
 
-Hypothesis draws the programs, always the same ones; their translations are compiled many at a time.
+Always the same programs, drawn by seeds: Hypothesis draws by the constants in whatever modules are
+loaded, too. Their translations are compiled many at a time.
 """
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import jax
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from experiments.reward_fuzz.programs import random_program
 from lamour_jax.rewardcode import RewardCodeError, translate
@@ -44,19 +45,8 @@ NAMES = ("is_recovered", "calculate_reward")
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, str | None]:
     """Programs and their translations; None where it is refused by a rule of those above."""
-    found: dict[str, str | None] = {}
-
-    @settings(
-        max_examples=COUNT, derandomize=True, database=None, deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    @given(st.randoms(use_true_random=False))
-    def draw(rng: Any) -> None:
-        source = random_program(rng, STATE_SIZE, ACTION_SIZE)
-        found[source] = translated(source)
-
-    draw()
-    return found
+    programs = [random_program(Random(seed), STATE_SIZE, ACTION_SIZE) for seed in range(COUNT)]
+    return {source: translated(source) for source in programs}
 
 
 def translated(source: str) -> str | None:
@@ -69,7 +59,7 @@ def translated(source: str) -> str | None:
 
 def test_most_programs_of_the_grammar_are_accepted(drawn: dict[str, str | None]) -> None:
     accepted = [source for source, translation in drawn.items() if translation is not None]
-    assert len(drawn) > 0.8 * COUNT  # Hypothesis may draw one twice
+    assert len(drawn) > 0.8 * COUNT
     assert len(accepted) > 0.9 * len(drawn)
     together = "\n".join(accepted)
     for construct in (
@@ -123,6 +113,8 @@ def compare(source: str, translation: str, result: tuple[np.ndarray, ...]) -> st
         function = getattr(original, name)
         expected, is_given = outcomes(function, *arguments)
         wrong = np.flatnonzero(is_given & ~close(values, expected))
+        if multiplies_a_truth_value(source):
+            wrong = wrong[wrong < len(FINITE[0])]
         steady = [index for index in wrong if is_steady(function, arguments, index)]
         assert not steady, (
             f"{name}, state {steady[0]}: {values[steady]}, NumPy {expected[steady]}\n"
@@ -131,6 +123,24 @@ def compare(source: str, translation: str, result: tuple[np.ndarray, ...]) -> st
         if len(wrong):
             verdict = "unstable"
     return verdict
+
+
+def multiplies_a_truth_value(source: str) -> bool:
+    """XLA makes 0 of False times NaN (docs/reward-code.md): such programs are held to NumPy's
+    results in finite states alone."""
+
+    def is_truth(node: ast.expr) -> bool:
+        if isinstance(node, ast.Call):
+            return ast.unparse(node.func) == "np.bool_"
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, ast.Invert | ast.Not)
+        return isinstance(node, ast.Compare | ast.BoolOp)
+
+    products = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.BinOp))
+    return any(
+        isinstance(node.op, ast.Mult) and (is_truth(node.left) or is_truth(node.right))
+        for node in products
+    )
 
 
 def close(values: np.ndarray, reference: np.ndarray | float) -> np.ndarray:

@@ -55,7 +55,6 @@ def make_ppo(
             learner=PPOState(learner.init(learner_key, start), anchors),
             robots=env.reset(robots_key),
             key=key,
-            env_steps=jnp.zeros((), jnp.int32),
             updates=jnp.zeros((), jnp.int32),
         )
 
@@ -87,7 +86,6 @@ def make_ppo(
             learner=state.learner.replace(learner=learner_state),
             robots=robots,
             key=key,
-            env_steps=state.env_steps + steps * env.num_envs,
             updates=state.updates + updates,
         )
         metrics = {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
@@ -99,9 +97,8 @@ def make_ppo(
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.actor,
         updates_per_iteration=updates,
-        partition=TrainState(
-            learner=WHOLE, robots=env.partition, key=WHOLE, env_steps=WHOLE, updates=WHOLE
-        ),
+        env_steps=lambda count: count // updates * steps * env.num_envs,
+        partition=TrainState(learner=WHOLE, robots=env.partition, key=WHOLE, updates=WHOLE),
     )
 
 

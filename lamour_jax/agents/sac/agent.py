@@ -51,7 +51,7 @@ def make_sac(
         config.replay_capacity,
         num_shards or shards_of(env.mesh),
     )
-    prefill_steps = -(-config.random_steps // env.num_envs)
+    prefill_steps = max(1, -(-config.random_steps // env.num_envs))
     persist = _persistence(env.num_envs, config.longest_noise)
 
     def store(state: TrainState, act: Act, key: jax.Array, length: int):
@@ -60,7 +60,6 @@ def make_sac(
         state = state.replace(
             robots=robots,
             learner=state.learner.replace(replay=stored),
-            env_steps=state.env_steps + length * env.num_envs,
         )
         return state, rollout.metrics
 
@@ -76,14 +75,13 @@ def make_sac(
             learner=SACState(learner.init(learner_key, start), stored, anchors, noise),
             robots=env.reset(robots_key),
             key=key,
-            env_steps=jnp.zeros((), jnp.int32),
             updates=jnp.zeros((), jnp.int32),
         )
 
         def random_step(state: TrainState, key: jax.Array):
             return store(state, random_actions(action_size), key, 1)[0], None
 
-        keys = jax.random.split(prefill_key, max(prefill_steps, 1))
+        keys = jax.random.split(prefill_key, prefill_steps)
         return jax.lax.scan(random_step, state, keys)[0]
 
     def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
@@ -119,11 +117,13 @@ def make_sac(
         iterate=iterate,
         actor_params=lambda state: state.learner.learner.averaged_actor,
         updates_per_iteration=config.grad_updates_per_step,
+        env_steps=lambda count: (
+            (prefill_steps + count // config.grad_updates_per_step) * env.num_envs
+        ),
         partition=TrainState(
             learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, SPLIT),
             robots=env.partition,
             key=WHOLE,
-            env_steps=WHOLE,
             updates=WHOLE,
         ),
     )

@@ -49,7 +49,7 @@ def state(agent, original):
 
 def test_an_iteration_is_a_rollout_and_its_updates(agent, state, original):
     after, metrics = agent.iterate(state, original)
-    assert int(after.env_steps) == 32
+    assert agent.env_steps(int(after.updates)) == 32
     assert int(after.updates) == agent.updates_per_iteration == 8
     assert int(after.learner.learner.actor_optimizer[1][0].count) == 8
     assert all(np.isfinite(float(value)) for value in metrics.values())

@@ -40,7 +40,7 @@ def state(agent):
 
 
 def test_it_begins_with_random_steps(agent, state):
-    assert int(state.env_steps) == int(state.learner.replay.inserted[0]) == 12
+    assert agent.env_steps(0) == int(state.learner.replay.inserted[0]) == 12
     assert int(state.updates) == 0
     actions = np.asarray(state.learner.replay.rows[0, :12, 2])
     assert np.abs(actions).max() <= 1 and np.std(actions) > 0.3
@@ -48,7 +48,8 @@ def test_it_begins_with_random_steps(agent, state):
 
 def test_an_iteration_is_one_step_of_all_robots_and_its_updates(agent, state):
     after, metrics = agent.iterate(state, None)
-    assert int(after.env_steps) == 12 + ROBOTS
+    assert agent.env_steps(3) == 12 + ROBOTS
+    assert agent.env_steps(3 * 2**40) == 12 + ROBOTS * 2**40  # in no 32 bits
     assert int(after.learner.replay.inserted[0]) == 12 + ROBOTS
     assert int(after.updates) == 3
     assert int(after.learner.learner.actor_optimizer[0].count) == 3
