@@ -46,7 +46,7 @@ def draw_sheet(env: RecoveryEnv, qpos: np.ndarray) -> bytes:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--robots", nargs="+", choices=envs.names(), default=envs.names())
+    parser.add_argument("--robots", nargs="+", choices=envs.shipped(), default=envs.shipped())
     parser.add_argument("--sheets", type=Path, help="a folder for pictures")
     args = parser.parse_args()
     for robot in args.robots:

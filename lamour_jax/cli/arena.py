@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax.serialization import to_bytes
 
-from envs.base import STARTS
 from lamour_jax import evaluation, networks
 from lamour_jax.cli import common
 from lamour_jax.cli.cache import cache_folder, remembered, world_digest
@@ -34,12 +33,15 @@ class Arena:
 
     def __init__(self, robot: str, physics: str, network: Actor, num_episodes: int):
         self._num_episodes = num_episodes
+        first = common.make_env(robot, "normal", physics, evaluation=True)
+        others = (start for start in first.starts() if start != first.start_name)
         self.envs = {
-            start: common.make_env(robot, start, physics, evaluation=True) for start in STARTS
+            first.start_name: first,
+            **{start: common.make_env(robot, start, physics, evaluation=True) for start in others},
         }
         self._places = {start: (env, num_episodes) for start, env in self.envs.items()}
         exact = common.make_env(robot, "ood", physics)
-        if exact.start != self.envs["ood"].start:
+        if exact.start.is_exact:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
@@ -67,7 +69,11 @@ class Arena:
         """`judge`, from the user's cache where this policy was judged before: run after run starts
         from the same one, and judging plays thousands of steps before training may begin."""
         modules = (Path(__file__), Path(evaluation.__file__), Path(networks.__file__))
-        settings = f"{self.envs['ood'].backend} {self._num_episodes}".encode()
-        digest = world_digest(*modules, content=settings + to_bytes(policy.params))
-        file = cache_folder("judgements") / f"{policy.robot}-{digest}.json"
+        env = self.envs["ood"]
+        world = env.fingerprint()
+        if world is None:
+            return self.judge(policy.params)
+        settings = f"{env.backend} {self._num_episodes} {policy.activation} {policy.std}".encode()
+        digest = world_digest(*modules, content=world + settings + to_bytes(policy.params))
+        file = cache_folder("judgements") / f"{env.name}-{digest}.json"
         return remembered(file, lambda: self.judge(policy.params))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import envs
 from lamour_jax.cli.common import user_settings
 from lamour_jax.config import TrainConfig, to_json
 from lamour_jax.errors import UserError
@@ -65,6 +66,7 @@ def _refuse_changes(config: dict[str, Any], given: Mapping[str, Any]) -> None:
     }
     changes = []
     for name, value in given.items():
+        value = envs.canonical(value) if name == "env" else value
         flag = "--" + name.replace("_", "-")
         if name not in known:
             changes.append(f"{flag} must be left out, the run has its own")

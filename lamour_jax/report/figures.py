@@ -40,7 +40,7 @@ def headlines(outcome: dict[str, Any], dt: float) -> list[Headline]:
         _time_to_recovery(outcome["time_to_recovery"], dt),
         Headline(
             "Retention",
-            percent(outcome["retention"]),
+            "none to keep" if outcome["retention"] is None else percent(outcome["retention"]),
             f"of the original policy's return is kept from normal starts:"
             f" {count(after['normal']['return'])}",
         ),
@@ -59,7 +59,7 @@ def _elsewhere(before: dict[str, Any], after: dict[str, Any], start: str) -> lis
             f" original policy: {percent(before[other]['success_rate'])}",
         )
         for other, name in STARTS.items()
-        if other != start
+        if other != start and other in after
     ]
 
 
