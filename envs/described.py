@@ -47,7 +47,6 @@ import mujoco
 import numpy as np
 
 from envs.base import RecoveryEnv
-from envs.descriptions import Description
 from envs.described_parts import (
     Texts,
     check_start,
@@ -58,6 +57,7 @@ from envs.described_parts import (
     read_start,
     read_texts,
 )
+from envs.descriptions import Description
 from envs.looks import Look
 from envs.physics import PhysicsState
 from envs.physics.native import model_digest
@@ -187,8 +187,8 @@ def _robot(file: Path, top: Table, content: str) -> type[RecoveryEnv]:
         "ctrl_range": _ctrl_range(top, model),
     }
     top.close()
-    members["ood_qpos"] = members["ood"].qpos
     made: type[DescribedRobot] = type(name, (DescribedRobot,), members)
+    made.ood_qpos = made.ood.qpos
     for part, start, healthy in (("normal", made.normal, True), ("ood", made.ood, False)):
         check_start(top, part, start, made.rule, healthy=healthy)
     return made

@@ -105,7 +105,7 @@ def _read_ranges(table: Table, model: mujoco.MjModel) -> tuple[tuple[Entries, fl
     if ranges is None:
         return ()
     found = []
-    for text in ranges.keys():
+    for text in ranges.names():
         entries = _entries(ranges, text, text, model)
         if len(entries.indices) != 1:
             ranges.fail(text, "must be a single number, like qpos[2]")
@@ -150,9 +150,7 @@ def read_start(top: Table, key: str, model: mujoco.MjModel, normal: Start | None
     return start
 
 
-def _read_pose(
-    table: Table, key: str, model: mujoco.MjModel, normal: Start | None
-) -> np.ndarray:
+def _read_pose(table: Table, key: str, model: mujoco.MjModel, normal: Start | None) -> np.ndarray:
     keyframe, qpos = table.text("keyframe", None), table.numbers("qpos", model.nq, None)
     drop = None if normal is None else table.table("drop")
     given = [part for part in (keyframe, qpos, drop) if part is not None]

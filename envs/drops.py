@@ -1,4 +1,4 @@
-"""An out-of-distribution start made by physics: a robot is turned over, let fall, and lies there."""
+"""An out-of-distribution start made by physics: a robot is turned over, let fall, and lies."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def lying_pose(model: mujoco.MjModel, qpos: np.ndarray, drop: Drop) -> np.ndarra
 
 def _hold(model: mujoco.MjModel, data: mujoco.MjData) -> None:
     """Sets position servos to the joints' present angles, and motors to nothing."""
-    servos = (model.actuator_biastype == mujoco.mjtBias.mjBIAS_AFFINE) & (
+    servos = (model.actuator_biastype == int(mujoco.mjtBias.mjBIAS_AFFINE)) & (
         model.actuator_biasprm[:, 1] != 0
     )
-    on_joint = model.actuator_trntype == mujoco.mjtTrn.mjTRN_JOINT
+    on_joint = model.actuator_trntype == int(mujoco.mjtTrn.mjTRN_JOINT)
     for actuator in np.flatnonzero(servos & on_joint):
         joint = model.actuator_trnid[actuator, 0]
         data.ctrl[actuator] = data.qpos[model.jnt_qposadr[joint]]

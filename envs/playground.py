@@ -28,8 +28,8 @@ import numpy as np
 from flax import struct
 
 from envs.base import RecoveryEnv, RecoveryState
-from envs.descriptions import Description
 from envs.described_parts import Texts
+from envs.descriptions import Description
 from envs.drops import Drop, lying_pose
 from envs.looks import Look
 from envs.physics import Engine
@@ -93,7 +93,7 @@ class PlaygroundEngine:
 class PlaygroundStart(StartDistribution):
     """Where Playground's episodes begin: the poses of it."""
 
-    engine: PlaygroundEngine
+    engine: Any  # a PlaygroundEngine: its states are Playground's
 
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [nq], qvel [nv])."""
@@ -120,7 +120,7 @@ class PlaygroundRobot(RecoveryEnv):
     camera: ClassVar[Look]
     content: ClassVar[bytes]
 
-    engine: PlaygroundEngine
+    engine: Any  # a PlaygroundEngine: its states are Playground's
 
     def _build(self, engine: str) -> tuple[mujoco.MjModel, Engine]:
         if engine not in ("auto", ENGINE):

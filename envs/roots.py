@@ -81,7 +81,8 @@ def root_of(model: mujoco.MjModel) -> Root | None:
     joints = tuple(int(j) for j in np.flatnonzero(model.jnt_bodyid == body))
     places: list[int | None] = [None, None, None]
     height_offset, quaternion = 0.0, None
-    tilts, headings = [], []
+    tilts: list[int] = []
+    headings: list[int] = []
     for joint in joints:
         first, kind = int(model.jnt_qposadr[joint]), model.jnt_type[joint]
         if kind == _FREE:

@@ -38,9 +38,7 @@ class Table:
             self.fail(key, f"must be a text, not {value!r}")
         return value
 
-    def number(
-        self, key: str, default: T = _REQUIRED, *, lowest: float = -math.inf
-    ) -> float | T:
+    def number(self, key: str, default: T = _REQUIRED, *, lowest: float = -math.inf) -> float | T:
         value = self._get(key, default)
         if value is default:
             return default
@@ -98,7 +96,7 @@ class Table:
         place = f"{self._place}.{key}" if self._place else key
         return Table(self._file, value, place)
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All its keys, which are thereby known."""
         self._known += self._values
         return list(self._values)

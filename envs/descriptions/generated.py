@@ -112,7 +112,14 @@ def _named(model: mujoco.MjModel, source: str) -> list[tuple[str, str, str, str]
         else:
             slides = kind == mujoco.mjtJoint.mjJNT_SLIDE
             unit = ("m" if slides else "rad") + ("" if source == "qpos" else "/s")
-            rows.append((f"{name}{suffix}", unit, _limits(model, joint, source), _motion(model, joint)))
+            rows.append(
+                (
+                    f"{name}{suffix}",
+                    unit,
+                    _limits(model, joint, source),
+                    _motion(model, joint, source),
+                )
+            )
     return rows
 
 
@@ -123,7 +130,7 @@ def _limits(model: mujoco.MjModel, joint: int, source: str) -> str:
     return f"[{low:.4g}, {high:.4g}]"
 
 
-def _motion(model: mujoco.MjModel, joint: int) -> str:
+def _motion(model: mujoco.MjModel, joint: int, source: str) -> str:
     """What a slide or hinge does, and to what."""
     body = int(model.jnt_bodyid[joint])
     slides = model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_SLIDE
@@ -132,6 +139,8 @@ def _motion(model: mujoco.MjModel, joint: int) -> str:
     parent = int(model.body_parentid[body])
     frame = "the world" if parent == 0 else model.body(parent).name or f"body {parent}"
     what = f"slide of {moved} along" if slides else f"angle of {moved} about"
+    if source == "qvel":
+        what = f"velocity of the {what}"
     return f"{what} ({axis}) of its own frame, against {frame}"
 
 
@@ -144,10 +153,10 @@ def _action(model: mujoco.MjModel) -> str:
     for actuator in range(model.nu):
         name = model.actuator(actuator).name or f"actuator {actuator}"
         low, high = model.actuator_ctrlrange[actuator]
+        controls = f"[{low:.4g}, {high:.4g}]" if model.actuator_ctrllimited[actuator] else "any"
         gear = model.actuator_gear[actuator, 0]
         lines.append(
-            f"{actuator} | {name} | {_target(model, actuator)} | [{low:.4g}, {high:.4g}],"
-            f" gear {gear:.4g}"
+            f"{actuator} | {name} | {_target(model, actuator)} | {controls}, gear {gear:.4g}"
         )
     return "\n".join(lines)
 
@@ -155,7 +164,7 @@ def _action(model: mujoco.MjModel) -> str:
 def _target(model: mujoco.MjModel, actuator: int) -> str:
     kind, index = model.actuator_trntype[actuator], int(model.actuator_trnid[actuator, 0])
     servo = model.actuator_biasprm[actuator, 1] != 0
-    if kind in (mujoco.mjtTrn.mjTRN_JOINT, mujoco.mjtTrn.mjTRN_JOINTINPARENT):
+    if kind in (int(mujoco.mjtTrn.mjTRN_JOINT), int(mujoco.mjtTrn.mjTRN_JOINTINPARENT)):
         name = model.joint(index).name or f"joint {index}"
         return f"{'position' if servo else 'force or torque'} of joint {name}"
     return "no single joint"

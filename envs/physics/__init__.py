@@ -71,4 +71,6 @@ def make_engine(
     try:
         return kind(model, num_substeps=num_substeps, limits=mjx_limits)
     except NotImplementedError as error:
-        raise ValueError(f"the physics engine {resolved!r} cannot run this model: {error}") from None
+        raise ValueError(
+            f"the physics engine {resolved!r} cannot run this model: {error}"
+        ) from None

@@ -26,7 +26,10 @@ COMMANDS = {
     "evaluate": ("evaluate", "play whole episodes and measure"),
     "pretrain": ("pretrain", "train an original policy of one's own"),
     "bench": ("bench", "throughput, against the machine's limits and against peers"),
-    "import": ("import_policy", "convert a policy that was trained elsewhere: released PyTorch ones, brax's"),
+    "import": (
+        "import_policy",
+        "convert a policy that was trained elsewhere: released PyTorch ones, brax's",
+    ),
 }
 
 

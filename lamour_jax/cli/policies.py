@@ -8,9 +8,7 @@ from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy
 
 
-def policy_for(
-    env: RecoveryEnv, path: Path | None, given: str | None = None
-) -> tuple[Policy, str]:
+def policy_for(env: RecoveryEnv, path: Path | None, given: str | None = None) -> tuple[Policy, str]:
     """The policy at `path` (a file or a run folder), or the shipped one; and its name for people.
 
     Args:

@@ -42,7 +42,9 @@ def _cache_file(run: Run, policy: Policy) -> Path | None:
         return None
     modules = [Path(str(module.__file__)) for module in (uncertainty, networks, rollout)]
     settings = f"{run.config['physics']} {policy.activation} {ROBOTS} {STEPS} {SEED}".encode()
-    digest = world_digest(Path(__file__), *modules, content=world + settings + to_bytes(policy.params))
+    digest = world_digest(
+        Path(__file__), *modules, content=world + settings + to_bytes(policy.params)
+    )
     return cache_folder("variances") / f"{run.robot_name}-{digest}.json"
 
 

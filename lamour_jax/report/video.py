@@ -124,9 +124,7 @@ def _frames(env: RecoveryEnv, qpos: np.ndarray) -> Iterator[np.ndarray]:
         if np.abs(qpos[i] - qpos[kept[-1]]).max() > STILL:
             kept.append(i)
     shown = np.diff([*kept, len(qpos)])
-    drawn = render_trajectory(
-        env.model, qpos[kept], width=WIDTH, height=HEIGHT, look=env.look
-    )
+    drawn = render_trajectory(env.model, qpos[kept], width=WIDTH, height=HEIGHT, look=env.look)
     for frame, count in zip(drawn, shown, strict=True):
         yield from itertools.repeat(frame, int(count))
 
