@@ -20,7 +20,6 @@ from tests.pages import own_robots_page
 
 OBS, ACTIONS = 8, 2
 TINY = {
-    "num_envs": 4,
     "batch_size": 16,
     "random_steps": 8,
     "replay_capacity": 40_000,
@@ -59,6 +58,7 @@ def test_a_swimmer_goes_from_file_to_recovery(page, policy, monkeypatch, capsys)
         policy=policy,
         reward=[page / "reward.py"],
         updates=8,
+        num_envs=4,
         physics="native",
         settings=TINY,
         out=page / "run",
@@ -77,7 +77,7 @@ def test_a_swimmer_goes_from_file_to_recovery(page, policy, monkeypatch, capsys)
     assert (after.activation, after.std, after.hidden_sizes) == ("swish", "softplus", (16, 16))
     parts = before.params["params"], after.params["params"]
     for old, new in zip(*(jax.tree.leaves(part[NORMALIZER]) for part in parts), strict=True):
-        np.testing.assert_array_equal(old, new)
+        np.testing.assert_allclose(old, new, rtol=1e-4)  # a running mean of themselves
     for old, new in zip(*(jax.tree.leaves(part["shared"]) for part in parts), strict=True):
         assert np.abs(old - new).max() > 1e-4
     # Critics are not as narrow as the original policy is.

@@ -1,4 +1,4 @@
-"""MuJoCo Playground's environments: their own observation and reward, with our health and starts."""
+"""MuJoCo Playground's environments: their own observation and reward, our health and starts."""
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from tests.pages import own_robots_page
 
 pytest.importorskip("mujoco_playground", reason="MuJoCo Playground (an extra) is not installed")
 
-from envs.playground import _raw, load_world  # noqa: E402
+from envs.playground import _raw, load_world
 
 BATCH = 3
 
@@ -116,7 +116,7 @@ def test_what_is_wrong_in_a_description_is_said(tmp_path, line, complaint):
 
 
 def test_what_cannot_be_used_is_said():
-    with pytest.raises(ValueError, match="has no 'Unicorn': choose one of .*CheetahRun"):
+    with pytest.raises(ValueError, match=r"has no 'Unicorn': choose one of .*CheetahRun"):
         envs.make("playground:Unicorn")
     with pytest.raises(ValueError, match="runs on mjx, not on 'native'"):
         envs.make("playground:CheetahRun", "normal", "native")
