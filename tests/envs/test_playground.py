@@ -13,6 +13,7 @@ pytest.importorskip("mujoco_playground", reason="MuJoCo Playground (an extra) is
 from envs.playground import _raw, load_world
 
 BATCH = 3
+minutes_long = pytest.mark.slow  # MJX compiles a start, which Playground settles, and a step
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,7 @@ def played(normal, world, step):
     return ours, theirs
 
 
+@minutes_long
 def test_observation_and_reward_are_playgrounds(played):
     for ours, theirs in zip(*played, strict=True):
         np.testing.assert_allclose(ours.obs, theirs.obs, rtol=1e-4, atol=1e-4)
@@ -63,6 +65,7 @@ def test_its_sizes_and_times_are_playgrounds(normal, world):
     assert normal.starts() == ("normal", "ood")
 
 
+@minutes_long
 def test_turned_over_it_is_unhealthy_and_unpaid_until_it_stood(normal, step):
     """Steps are compiled once for all starts: they are the same program."""
     ood = envs.make("playground:CheetahRun", "ood")
@@ -75,6 +78,7 @@ def test_turned_over_it_is_unhealthy_and_unpaid_until_it_stood(normal, step):
     assert step(stood, jnp.ones((BATCH, 6))).terminated.all()
 
 
+@minutes_long
 def test_a_broken_simulation_keeps_its_last_state(played, step):
     state = played[0][-1]
     physics = state.pipeline_state.physics
