@@ -27,7 +27,8 @@ class Dropout(nn.Module):
     def __call__(self, x: jax.Array, deterministic: bool) -> jax.Array:
         if deterministic:
             return x
-        kept = hashed_bits(key_words(self.make_rng("dropout")), x.shape) >= jnp.uint32(self.rate * 2**32)
+        bits = hashed_bits(key_words(self.make_rng("dropout")), x.shape)
+        kept = bits >= jnp.uint32(self.rate * 2**32)
         return jnp.where(kept, x / (1.0 - self.rate), 0.0)
 
 

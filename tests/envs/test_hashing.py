@@ -37,7 +37,7 @@ def test_uniform_within_a_row_and_over_rows():
     x = draws()
     assert x.min() >= 0.0 and x.max() < 1.0
     assert stats.kstest(x.ravel(), "uniform").pvalue > 1e-3
-    # 102 400 numbers: a mean over a row has a standard deviation of 0.0128, over a column of 0.0204.
+    # A mean over a row has a standard deviation of 0.0128, over a column of 0.0204.
     assert np.abs(x.mean(axis=1) - 0.5).max() < 5 * 0.0128
     assert np.abs(x.mean(axis=0) - 0.5).max() < 5 * 0.0204
 
