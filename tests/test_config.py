@@ -7,6 +7,7 @@ from lamour_jax.config import (
     PPOConfig,
     evaluation_interval,
     learner_config,
+    pretrain_config,
     recovery_updates,
     stored_learner,
     to_json,
@@ -47,6 +48,10 @@ NEUTRAL = {
     "anchor_value_share": 0.0,
     "actor_averaging": 0.0,
     "critic_layer_norm": False,
+    "activation": "relu",
+    "std": "exp",
+    "normalizes": False,
+    "critic_hidden_sizes": None,
 }
 
 
@@ -59,6 +64,16 @@ def test_paper_is_the_published_recipe():
         assert (baseline.aux_coef, baseline.consol_coef) == sero
         assert baseline.initial_temperature == alpha
         assert recovery_updates(robot, "paper") == 1_000_000
+
+
+def test_a_robot_that_is_not_known_gets_the_usual_settings():
+    for preset in ("fast", "paper"):
+        config = to_json(learner_config("sac", "crab", preset))
+        known = to_json(learner_config("sac", "hopper", preset))
+        differing = {name for name in known if config[name] != known[name]}
+        assert differing <= {"consol_coef", "initial_temperature"}
+    assert recovery_updates("crab", "fast") == 60_000
+    assert pretrain_config("crab").initial_temperature == 0.2
 
 
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])
