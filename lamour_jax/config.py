@@ -161,17 +161,26 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
     "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
     "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+    "humanoid": {
+        "aux_coef": 0.05,
+        "consol_coef": 0.0,
+        "initial_temperature": 1.0,
+        "num_envs": 5,
+        "target_entropy_per_action": -5.0,  # for each of five robots, added up
+    },
 }
 
-# What the baselines' published settings differ in: method -> robot -> SACConfig fields. SAC-env and
-# SAC-zero have neither of the terms that the coefficients weigh.
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields.
 PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
     "sero": {
         "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
         "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
         "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
         "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+        "humanoid": {"aux_coef": 0.5, "consol_coef": 0.5},
     },
+    "sac_env": {"humanoid": {"initial_temperature": 0.2}},
+    "sac_zero": {"humanoid": {"initial_temperature": 0.2}},
 }
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The
@@ -319,9 +328,17 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 # Updates after which each robot has recovered with "fast".
-FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 30_000, "walker2d": 60_000}
+FAST_UPDATES = {
+    "ant": 250_000,
+    "half_cheetah": 60_000,
+    "hopper": 30_000,
+    "humanoid": 250_000,
+    "walker2d": 60_000,
+}
 
-# Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
+# As published.
+PAPER_UPDATES = {"humanoid": 4_000_000}
+# Of the other robots and presets; "paper" is the published million. In control steps: SAC's scale 5 million,
 # PPO's presets 5 and 20 million.
 SAC_UPDATES = {"paper": 1_000_000, "scale": 20_000}
 PPO_UPDATES = {"fast": 40_000, "scale": 40_000}
@@ -331,7 +348,8 @@ def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
     """How long `preset` of `learner` trains `robot`."""
     if learner == "ppo":
         return PPO_UPDATES[preset]
-    return FAST_UPDATES[robot] if preset == "fast" else SAC_UPDATES[preset]
+    of_robots = {"fast": FAST_UPDATES, "paper": PAPER_UPDATES}.get(preset, {})
+    return of_robots.get(robot) or SAC_UPDATES[preset]
 
 
 def evaluation_interval(num_updates: int) -> int:
