@@ -336,10 +336,11 @@ FAST_UPDATES = {
     "walker2d": 60_000,
 }
 
-# As published.
+# As published; the other robots' is a million.
 PAPER_UPDATES = {"humanoid": 4_000_000}
-# Of the other robots and presets; "paper" is the published million. In control steps: SAC's scale 5 million,
-# PPO's presets 5 and 20 million.
+
+# Of the other robots and presets. In control steps: SAC's scale 5 million, PPO's presets 5 and 20
+# million.
 SAC_UPDATES = {"paper": 1_000_000, "scale": 20_000}
 PPO_UPDATES = {"fast": 40_000, "scale": 40_000}
 

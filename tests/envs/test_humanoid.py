@@ -77,17 +77,17 @@ def task(env):
 
 
 def test_observation_and_reward_are_playgrounds(env, task, steps):
-    heights = []
+    rewards = []
     for data, state, action in steps:
         expected = task._get_obs(data, {})
         np.testing.assert_allclose(env.observe(state), expected, rtol=1e-4, atol=1e-4)
-        action = jnp.array(action, jnp.float32)
-        expected = task._get_reward(data, action, {}, {})
-        reward = env.compute_task_reward(state, state, action)
+        taken = jnp.array(action, jnp.float32)
+        expected = task._get_reward(data, taken, {}, {})
+        reward = env.compute_task_reward(state, state, taken)
         assert float(reward) == pytest.approx(float(expected), rel=1e-3, abs=1e-5)
-        heights.append(float(expected))
+        rewards.append(float(expected))
     # From upside down, where it is 0, to standing.
-    assert min(heights) < 1e-3 and max(heights) > 0.15
+    assert min(rewards) < 1e-3 and max(rewards) > 0.15
 
 
 def test_model_is_playgrounds_with_stronger_legs_and_implicit_damping(env):
