@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = Path(__file__).parent / "policies"
 RELEASED = ROOT.parent / "shared" / "official"  # the reference implementation's actors, ROBOT_N.pt
 CONVERTED = ROOT / "runs" / "policies" / "released"
-# The released files that are taken, where it is not the first: Humanoid's falls in half its episodes.
+# Of the released files, where it is not the first: that Humanoid falls in half of its episodes.
 ACTORS = {"humanoid": 3}
 
 
