@@ -14,6 +14,7 @@ _ROBOTS = {
     "half_cheetah": "envs.half_cheetah:HalfCheetah",
     "hopper": "envs.hopper:Hopper",
     "walker2d": "envs.walker2d:Walker2d",
+    "push_chair": "envs.push_chair:PushChair",
 }
 
 
