@@ -12,13 +12,12 @@ TIMESTEP = 0.002  # s
 
 # After the robot's joints in qpos [40] ...
 CHAIR = slice(robot.NUM_JOINTS, robot.NUM_JOINTS + 7)  # x, y, z, quaternion w, x, y, z
-SWIVEL = CHAIR.stop
-CASTERS = slice(SWIVEL + 1, SWIVEL + 1 + 2 * NUM_LEGS, 2)  # about their axes; wheels in between
-NUM_POSITIONS = SWIVEL + 1 + 2 * NUM_LEGS
+SWIVEL = CHAIR.stop + 2 * NUM_LEGS
+CASTERS = slice(CHAIR.stop, SWIVEL, 2)  # about their axes; wheels in between
 # ... and in qvel [39].
 CHAIR_VELOCITY = slice(robot.NUM_JOINTS, robot.NUM_JOINTS + 3)  # in the world
 CHAIR_SPIN = slice(robot.NUM_JOINTS + 3, robot.NUM_JOINTS + 6)  # in the chair's own frame
-SWIVEL_SPEED = CHAIR_SPIN.stop
+SWIVEL_SPEED = CHAIR_SPIN.stop + 2 * NUM_LEGS
 
 # MJX has room for this many contacts, the deepest, of so many pairs of each kind, the nearest.
 # A chair on its side with both arms at it has some twenty.

@@ -155,7 +155,7 @@ def _add_actuators(spec: mujoco.MjSpec) -> None:
             type=mujoco.mjtEq.mjEQ_JOINT,
             name1=f"{side}_finger2",
             name2=f"{side}_finger1",
-            data=[0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            data=[0.0, 1.0, *[0.0] * 10],
         )
 
 
