@@ -252,6 +252,9 @@ _PRETRAIN: dict[str, Any] = {
     "target_entropy_per_action": -1.0,
 }
 
+# Short episodes that end by success or a fall, and a start anywhere around the target: more robots.
+_PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {"push_chair": {"num_envs": 32, "batch_size": 256}}
+
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
 
 # Thousands of robots on an accelerator: short rollouts, large batches.
@@ -364,7 +367,7 @@ def evaluation_interval(num_updates: int) -> int:
 
 def pretrain_config(robot: str) -> SACConfig:
     """Settings for training an original policy of `robot` from scratch."""
-    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN})
+    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN, **_PRETRAIN_ROBOTS.get(robot, {})})
 
 
 def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:
