@@ -30,9 +30,7 @@ NUM_JOINTS = 22
 _LEFT_MOUNT = np.array([SHOULDER[0], SHOULDER[1] - panda.JOINTS[0].d, SHOULDER[2]])
 _MOUNTS = np.stack([_LEFT_MOUNT, _LEFT_MOUNT * [1, -1, 1]]).astype(np.float32)
 # z of the left arm's mount points to the left, of the right one's to the right; x ahead.
-_OUTWARD = np.array(
-    [[[1, 0, 0], [0, 0, sign], [0, -sign, 0]] for sign in (1, -1)], np.float32
-)
+_OUTWARD = np.array([[[1, 0, 0], [0, 0, sign], [0, -sign, 0]] for sign in (1, -1)], np.float32)
 
 _GREY = (0.75, 0.76, 0.80, 1.0)
 _DARK = (0.20, 0.20, 0.24, 1.0)
@@ -68,9 +66,7 @@ def add_robot(spec: mujoco.MjSpec) -> None:
     base.add_site(name="base")
     _add_base_shapes(base)
     body = base.add_body(name="body", gravcomp=1)
-    body.add_joint(
-        name="lift", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, 0, 1], range=LIFT_RANGE
-    )
+    body.add_joint(name="lift", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=[0, 0, 1], range=LIFT_RANGE)
     _add_body_shapes(body)
     bits = (LEFT_FOREARM, RIGHT_FOREARM)
     for side, mount, outward, hand in zip(SIDES, _MOUNTS, _OUTWARD, bits, strict=True):
