@@ -58,7 +58,8 @@ def load(robot: str) -> Description:
     missing = [name for name in _SECTIONS if name not in sections]
     if missing:
         raise ValueError(f"the description of {robot!r} lacks {', '.join(missing)}")
-    return Description(*("\n".join(sections[name]).strip() for name in _SECTIONS), _example(robot))
+    texts = ("\n".join(sections[name]).strip() for name in _SECTIONS)
+    return Description(*texts, example=_example(robot))
 
 
 def _example(robot: str) -> str | None:

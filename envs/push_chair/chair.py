@@ -204,7 +204,7 @@ def _to_capsules(
 def _to_casters(points: jax.Array, casters: jax.Array) -> jax.Array:
     """[N, 5, 3]"""
     behind = jnp.stack([jnp.cos(casters), jnp.sin(casters), jnp.zeros(NUM_LEGS)], axis=-1)
-    centres = _AXES - CASTER_TRAIL * behind
+    centres = jnp.asarray(_AXES) - CASTER_TRAIL * behind
     return _shortened(centres - points[:, None], np.float32(CASTER_RADIUS))
 
 

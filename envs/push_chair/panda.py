@@ -8,7 +8,6 @@ The flange is 0.107 m along the last axis; the hand is turned by -45 degrees abo
 point that counts as the end effector (TCP) is between the tips of its fingers.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -124,8 +123,8 @@ def _turned(rotation: jax.Array, cos: jax.Array | float, sin: jax.Array | float)
 def add_arm(
     parent: mujoco.MjsBody,
     side: str,
-    position: Sequence[float],
-    quaternion: Sequence[float],
+    position: np.ndarray,
+    quaternion: np.ndarray,
     hand_bits: Contact,
 ) -> None:
     """Hangs an arm with its hand on a body.

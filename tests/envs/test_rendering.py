@@ -21,7 +21,7 @@ from envs.rendering import (
 )
 
 BALL = "<mujoco><worldbody><geom type='sphere' size='1'/></worldbody></mujoco>"
-ROBOTS = ("ant", "half_cheetah", "hopper", "walker2d")
+ROBOTS = ("ant", "half_cheetah", "hopper", "walker2d", "push_chair")
 
 
 def can_draw() -> bool:
