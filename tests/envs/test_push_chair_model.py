@@ -248,6 +248,35 @@ def test_the_chair_lies_still_on_its_side_in_the_ood_start(compiled):
     assert np.abs(data.qpos[:4] - PushChair.ood_qpos[:4]).max() < 1e-3
 
 
+def lift_at_the_back(compiled, data, limit):
+    """A force (at most `limit`, N) at the top of the back, square to the column, that raises it."""
+    seat = compiled.body("chair_seat").id
+    rotation, origin = data.xmat[seat].reshape(3, 3), data.xpos[seat]
+    point, column = origin + rotation @ [-0.3, 0, 1.2], rotation[:, 2]
+    way = np.array([0, 0, 1]) - column[2] * column
+    way /= max(np.linalg.norm(way), 1e-6)
+    velocity = np.zeros(6)
+    body = mujoco.mjtObj.mjOBJ_XBODY
+    mujoco.mj_objectVelocity(compiled, data, body, seat, velocity, 0)
+    speed = (velocity[3:] + np.cross(velocity[:3], point - origin)) @ way
+    left = np.arccos(np.clip(column[2], -1, 1))
+    force = np.clip(200 * left - 60 * speed, -limit, limit) * way
+    data.qfrc_applied[:] = 0
+    mujoco.mj_applyFT(compiled, data, force, np.zeros(3), point, seat, data.qfrc_applied)
+
+
+@pytest.mark.parametrize(("limit", "upright"), [(60, False), (80, True)])
+def test_the_strength_of_two_hands_sets_the_lying_chair_upright(compiled, limit, upright):
+    # 100 N m in a shoulder are 118 N at the hand of an arm that is stretched out by 0.85 m.
+    qpos = PushChair.ood_qpos.copy()
+    qpos[0] = -5
+    data = at(compiled, qpos)
+    for _ in run(compiled, data, 80):
+        lift_at_the_back(compiled, data, limit)
+    assert (chair_tilt(data) < 0.02) is upright
+    assert upright or chair_tilt(data) > 0.4 * np.pi
+
+
 def test_the_base_drives_in_its_own_frame(compiled):
     qpos = PushChair.normal_qpos.copy()
     qpos[0], qpos[2] = -5, np.pi / 2
