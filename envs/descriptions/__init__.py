@@ -10,7 +10,7 @@ hard about this robot's, to be shown along with the question for code.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 _SECTIONS = ("ROBOT", "IMAGE", "STATE", "ACTION")
@@ -58,8 +58,8 @@ def load(robot: str) -> Description:
     missing = [name for name in _SECTIONS if name not in sections]
     if missing:
         raise ValueError(f"the description of {robot!r} lacks {', '.join(missing)}")
-    texts = ("\n".join(sections[name]).strip() for name in _SECTIONS)
-    return Description(*texts, example=_example(robot))
+    texts = {name.lower(): "\n".join(sections[name]).strip() for name in _SECTIONS}
+    return replace(Description(**texts), example=_example(robot))
 
 
 def _example(robot: str) -> str | None:
