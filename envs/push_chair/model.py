@@ -20,7 +20,7 @@ CHAIR_SPIN = slice(robot.NUM_JOINTS + 3, robot.NUM_JOINTS + 6)  # in the chair's
 SWIVEL_SPEED = CHAIR_SPIN.stop + 2 * NUM_LEGS
 
 # MJX has room for this many contacts, the deepest, of so many pairs of each kind, the nearest.
-# A chair on its side with both arms at it has some twenty.
+# Random actions around a standing or a lying chair made ten at most.
 _MJX_CONTACTS, _MJX_PAIRS = 32, 16
 
 
