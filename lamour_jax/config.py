@@ -162,6 +162,13 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
     "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
     "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+    "humanoid": {
+        "aux_coef": 0.05,
+        "consol_coef": 0.0,
+        "initial_temperature": 1.0,
+        "num_envs": 5,
+        "target_entropy_per_action": -5.0,  # for each of five robots, added up
+    },
     "push_chair": {
         "aux_coef": 0.01,
         "consol_coef": 0.5,
@@ -171,18 +178,18 @@ PUBLISHED: dict[str, dict[str, Any]] = {
     },
 }
 
-# What the baselines' published settings differ in: method -> robot -> SACConfig fields. SAC-env and
-# SAC-zero have neither of the terms that the coefficients weigh.
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields.
 PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
     "sero": {
         "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
         "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
         "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
         "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+        "humanoid": {"aux_coef": 0.5, "consol_coef": 0.5},
         "push_chair": {"aux_coef": 0.5, "consol_coef": 0.5},
     },
-    "sac_env": {"push_chair": {"initial_temperature": 0.2}},
-    "sac_zero": {"push_chair": {"initial_temperature": 0.2}},
+    "sac_env": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
+    "sac_zero": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
 }
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The
@@ -341,13 +348,16 @@ FAST_UPDATES = {
     "ant": 250_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
+    "humanoid": 250_000,
     "walker2d": 60_000,
     "push_chair": 60_000,  # not measured yet
 }
-PAPER_UPDATES = {"push_chair": 2_000_000}  # where the published curves are longer than a million
 
-# Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
-# PPO's presets 5 and 20 million.
+# As published; the other robots' is a million.
+PAPER_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
+
+# Of the other robots and presets. In control steps: SAC's scale 5 million, PPO's presets 5 and 20
+# million.
 SAC_UPDATES = {"paper": 1_000_000, "scale": 20_000}
 PPO_UPDATES = {"fast": 40_000, "scale": 40_000}
 
@@ -356,8 +366,8 @@ def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
     """How long `preset` of `learner` trains `robot`."""
     if learner == "ppo":
         return PPO_UPDATES[preset]
-    own = {"fast": FAST_UPDATES, "paper": PAPER_UPDATES}.get(preset, {})
-    return own.get(robot) or SAC_UPDATES[preset]
+    of_robots = {"fast": FAST_UPDATES, "paper": PAPER_UPDATES}.get(preset, {})
+    return of_robots.get(robot) or SAC_UPDATES[preset]
 
 
 def evaluation_interval(num_updates: int) -> int:
