@@ -15,6 +15,7 @@ _ROBOTS = {
     "hopper": "envs.hopper:Hopper",
     "humanoid": "envs.humanoid:Humanoid",
     "walker2d": "envs.walker2d:Walker2d",
+    "push_chair": "envs.push_chair:PushChair",
 }
 
 
