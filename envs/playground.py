@@ -35,7 +35,7 @@ from envs.looks import Look
 from envs.physics import Engine
 from envs.roots import Root, root_of
 from envs.rules import HealthRule
-from envs.starts import Start, StartDistribution
+from envs.starts import PoseStart, Start
 
 PACKAGE = "playground"
 ENGINE = "mjx"
@@ -90,8 +90,8 @@ class PlaygroundEngine:
 
 
 @dataclass(frozen=True)
-class PlaygroundStart(StartDistribution):
-    """Where Playground's episodes begin: the poses of it."""
+class PlaygroundStart(PoseStart):
+    """Where Playground's episodes begin: the poses of its resets."""
 
     engine: Any  # a PlaygroundEngine: its states are Playground's
 
@@ -156,11 +156,8 @@ class PlaygroundRobot(RecoveryEnv):
     def description(self) -> Description:
         return self.texts.over(super().description)
 
-    def normal_start(self) -> StartDistribution:
-        return PlaygroundStart(self.engine)
-
-    def normal_pose(self) -> np.ndarray:
-        return standing_pose(self.model)
+    def normal_start(self) -> PoseStart:
+        return PlaygroundStart(standing_pose(self.model), self.engine)
 
     def ood_start(self) -> Start:
         if self.ood is None:
@@ -292,7 +289,8 @@ def _suites() -> ModuleType:
         import mujoco_playground
     except ImportError as error:
         raise ValueError(
-            f"MuJoCo Playground cannot be imported ({error}): pip install -e '.[playground]'"
+            f"MuJoCo Playground cannot be imported ({error}): make setup installs it, as does"
+            " pip install -e '.[playground]' (with warp-lang, 400 MB)"
         ) from None
     return mujoco_playground
 

@@ -52,7 +52,7 @@ def _robot(env: RecoveryEnv) -> str:
 def _pose(env: RecoveryEnv) -> str:
     """Where the bodies are in the normal start's pose."""
     model, data = env.model, mujoco.MjData(env.model)
-    data.qpos[:] = env.normal_pose()
+    data.qpos[:] = env.normal_start().qpos
     mujoco.mj_kinematics(model, data)
     places = [
         f"{model.body(i).name or f'body {i}'} at ({', '.join(f'{v:.2f}' for v in data.xpos[i])})"

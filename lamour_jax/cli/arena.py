@@ -33,24 +33,27 @@ class Arena:
 
     def __init__(self, robot: str, physics: str, network: Actor, num_episodes: int):
         self._num_episodes = num_episodes
-        first = common.make_env(robot, "normal", physics, evaluation=True)
-        others = (start for start in first.starts() if start != first.start_name)
+        exact = common.make_env(robot, "ood", physics)
         self.envs = {
-            first.start_name: first,
-            **{start: common.make_env(robot, start, physics, evaluation=True) for start in others},
+            start: common.make_env(robot, start, physics, evaluation=True)
+            for start in exact.starts()
         }
         self._places = {start: (env, num_episodes) for start, env in self.envs.items()}
-        exact = common.make_env(robot, "ood", physics)
         if exact.start.is_exact:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
         places = ", ".join(self._places)
-        self._play = Announced(f"episodes from {places}", make_play(self.envs["ood"], network))
+        longest = max(env.episode_length for env in self.envs.values())
+        play = make_play(self.envs["ood"], network, longest)
+        self._play = Announced(f"episodes from {places}", play)
 
-    def _draw_starts(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """(qpos [B, nq], qvel [B, nv]) of all places, one after another."""
-        drawn = [env.draw_starts(key, count) for env, count in self._places.values()]
+    def _draw_starts(self, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """(qpos [B, nq], qvel [B, nv], limits [B]) of all places, one after another."""
+        drawn = [
+            (*env.draw_starts(key, count), jnp.full(count, env.episode_length))
+            for env, count in self._places.values()
+        ]
         return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
 
     def judge(self, params: Params) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _path(normal: RecoveryEnv, ood: RecoveryEnv) -> np.ndarray:
     """reward_inputs [PATH_LENGTH, D] at rest along the straight line in qpos from the OOD pose to
     the normal one."""
     share = np.linspace(0.0, 1.0, PATH_LENGTH)[:, None]
-    qpos = (1.0 - share) * ood.ood_start().qpos + share * normal.normal_pose()
+    qpos = (1.0 - share) * ood.ood_start().qpos + share * normal.normal_start().qpos
     for joint in np.flatnonzero(normal.model.jnt_type == mujoco.mjtJoint.mjJNT_FREE.value):
         first = int(normal.model.jnt_qposadr[joint]) + 3
         quaternion = qpos[:, first : first + 4]

@@ -159,7 +159,9 @@ def test_actions_are_stretched_to_the_actuators_range_and_rewards_added_up(box):
     env = envs.make(str(box()), "normal", "native")
     np.testing.assert_allclose(env.to_ctrl(jnp.array([-1.0])), [-3.0])
     np.testing.assert_allclose(env.to_ctrl(jnp.array([0.5])), [3.0])
-    state = env.reset_to(jnp.asarray(env.normal_pose(), jnp.float32), jnp.zeros(7).at[0].set(1.0))
+    state = env.reset_to(
+        jnp.asarray(env.normal_start().qpos, jnp.float32), jnp.zeros(7).at[0].set(1.0)
+    )
     reached = jax.jit(env.step)(state, jnp.array([0.5]))
     moved = float(reached.pipeline_state.physics.qpos[0])
     assert 0.01 < moved < 0.03

@@ -53,7 +53,7 @@ def distribution(page, tmp_path):
 def test_a_package_makes_its_robot_known(distribution):
     program = """
 import sys, envs
-print(envs.names(), envs.shipped() == envs.names()[:4])
+print(envs.names()[len(envs.shipped()):], envs.names()[0])
 print("jax" in sys.modules, "crabs" in sys.modules)
 print(type(envs.make("crab", "ood", "native")).__module__, envs.find("ant").__module__)
 try:
@@ -62,7 +62,7 @@ except ValueError as error:
     print(error)
 """
     names, heavy, found, error = run(program, distribution).splitlines()
-    assert names == "('ant', 'half_cheetah', 'hopper', 'walker2d', 'crab', 'lost') True"
+    assert names == "('crab', 'lost') ant"
     assert heavy == "False False"
     assert found == "crabs.envs envs.ant"  # our own names are not given away
     assert "the registered robot 'lost': crabs.nowhere cannot be imported" in error
