@@ -10,7 +10,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, store, world_digest
+from lamour_jax.cli.cache import store, world_digest
+from lamour_jax.files import cache_folder
 from lamour_jax.rewardcode import SampleStates
 
 _FIELDS = ("random", "healthy", "ood", "actions", "path")
