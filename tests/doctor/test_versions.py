@@ -8,19 +8,19 @@ import pytest
 
 from lamour_jax.doctor import versions
 from lamour_jax.doctor.finding import FAIL, OK, WARN
-from lamour_jax.doctor.versions import check_python, check_versions, tested, tested_versions
+from lamour_jax.doctor.versions import check_python, check_versions
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_list_that_travels_with_the_package_is_requirements_txt():
-    assert tested() == (ROOT / "requirements.txt").read_text(), (
+    assert versions.tested() == (ROOT / "requirements.txt").read_text(), (
         "cp requirements.txt lamour_jax/doctor/tested.txt"
     )
 
 
 def test_the_list_is_read_in_the_form_that_names_are_compared_in():
-    known = tested_versions()
+    known = versions.tested_versions()
     assert known["imageio"] == "2.38.1" and known["jax"] == "0.9.2"
     assert "warp-lang" not in known  # in a comment: not installed by default
 
