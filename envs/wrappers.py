@@ -13,6 +13,7 @@ from flax import struct
 from jax.sharding import Mesh, PartitionSpec
 
 from envs.base import RecoveryEnv, RecoveryState
+from envs.hashing import hashed_bits, key_words
 
 ROBOTS = "robots"  # the axis of a mesh of devices along which robots are split
 # In a partition they stand where the state has arrays, hence `Any`.
@@ -28,12 +29,14 @@ class VectorState(struct.PyTreeNode):
       steps: [N] int32, control steps in the running episode.
       pool: ready starts [P, ...].
       key: the randomness of resets.
+      count: [] int32, vector steps since the pool was drawn.
     """
 
     robots: RecoveryState
     steps: jax.Array
     pool: RecoveryState
     key: jax.Array
+    count: jax.Array
 
 
 class StepResult(NamedTuple):
@@ -82,7 +85,7 @@ class VectorEnv:
     @property
     def partition(self) -> VectorState:
         """How devices share the state: a prefix of it, of partition specs."""
-        return VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE)
+        return VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE, count=WHOLE)
 
     def reset(self, key: jax.Array) -> VectorState:
         """Puts every robot at a fresh start and fills the pool."""
@@ -92,13 +95,14 @@ class VectorEnv:
             steps=jnp.zeros(self.num_envs, jnp.int32),
             pool=jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size)),
             key=key,
+            count=jnp.zeros((), jnp.int32),
         )
 
     def refresh_pool(self, state: VectorState) -> VectorState:
         """Draws the whole pool anew."""
         key, pool_key = jax.random.split(state.key)
         pool = jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size))
-        return state.replace(pool=pool, key=key)
+        return state.replace(pool=pool, key=key, count=jnp.zeros((), jnp.int32))
 
     def step(self, state: VectorState, actions: jax.Array) -> tuple[VectorState, StepResult]:
         """Steps every robot with actions [N, A]; those whose episode ended start another."""
@@ -106,8 +110,7 @@ class VectorEnv:
         steps = state.steps + 1
         truncated = (steps >= self.episode_length) & ~reached.terminated
         over = reached.terminated | truncated
-        key, draw_key = jax.random.split(state.key)
-        draw = jax.random.randint(draw_key, (self.num_envs,), 0, self.pool_size)
+        draw = self._draw(state)
         robots = jax.tree.map(
             lambda pool, robot: jnp.where(_like(over, robot), pool[draw], robot),
             state.pool,
@@ -123,7 +126,13 @@ class VectorEnv:
             truncated=truncated,
             valid=reached.valid,
         )
-        return VectorState(robots, jnp.where(over, 0, steps), state.pool, key), result
+        steps = jnp.where(over, 0, steps)
+        return state.replace(robots=robots, steps=steps, count=state.count + 1), result
+
+    def _draw(self, state: VectorState) -> jax.Array:
+        """The start [N] in the pool that each robot would begin anew from."""
+        words = key_words(state.key) + state.count.astype(jnp.uint32)
+        return hashed_bits(words, (self.num_envs,)) % jnp.uint32(self.pool_size)
 
     def _step_robots(self, robots: RecoveryState, actions: jax.Array) -> RecoveryState:
         step = jax.vmap(self.env.step)

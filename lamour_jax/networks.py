@@ -9,14 +9,16 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from envs.hashing import hashed_bits, key_words
+
 LOG_STD_RANGE = (-20.0, 2.0)
 
 
 class Dropout(nn.Module):
     """Drops units at random and scales the others up, as `flax.linen.Dropout` does.
 
-    Its masks are a hash of the units' places, keyed by two random words: JAX's own generator would
-    take a fifth of a whole update for them.
+    Its masks are a hash of the units' places: JAX's own generator would take a fifth of a whole
+    update for them.
     """
 
     rate: float
@@ -25,19 +27,9 @@ class Dropout(nn.Module):
     def __call__(self, x: jax.Array, deterministic: bool) -> jax.Array:
         if deterministic:
             return x
-        words = jax.random.bits(self.make_rng("dropout"), (2,), jnp.uint32)
-        kept = _hash_of_places(x.shape, words) >= jnp.uint32(self.rate * 2**32)
+        bits = hashed_bits(key_words(self.make_rng("dropout")), x.shape)
+        kept = bits >= jnp.uint32(self.rate * 2**32)
         return jnp.where(kept, x / (1.0 - self.rate), 0.0)
-
-
-def _hash_of_places(shape: tuple[int, ...], words: jax.Array) -> jax.Array:
-    """uint32 [*shape] that look random: the finaliser of MurmurHash3 (Appleby, 2011) over the
-    entries' numbers, with the random words [2] mixed in."""
-    x = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    x = x * jnp.uint32(0x9E3779B9) + words[0]
-    x = (x ^ (x >> 16)) * jnp.uint32(0x85EBCA6B) ^ words[1]
-    x = (x ^ (x >> 13)) * jnp.uint32(0xC2B2AE35)
-    return x ^ (x >> 16)
 
 
 class MLP(nn.Module):

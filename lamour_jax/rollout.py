@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from envs.hashing import hashed_uniform, key_words
 from envs.wrappers import VectorEnv, VectorState
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.types import Metrics, Transition
@@ -71,7 +72,7 @@ def random_actions(action_size: int) -> Act:
     """Uniform actions [N, A] in [-1, 1], whatever is observed; nothing is kept of them."""
 
     def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, None]:
-        return jax.random.uniform(key, (obs.shape[0], action_size), minval=-1.0), None
+        return 2.0 * hashed_uniform(key_words(key), (obs.shape[0], action_size)) - 1.0, None
 
     return act
 

@@ -52,7 +52,7 @@ def test_the_method_knows_of_envs_only_its_types():
     def offends(*known):
         return lambda m: within(m, "experiments") or (within(m, "envs") and not within(m, *known))
 
-    types = ("envs.base", "envs.wrappers")
+    types = ("envs.base", "envs.wrappers", "envs.hashing")
     parts = {path: path.relative_to(ROOT).parts[1] for path in sources("lamour_jax")}
     method = [
         path for path, part in parts.items() if part not in ("cli", "report", "bench", "doctor")

@@ -81,7 +81,7 @@ def test_large_variances_count_most_and_features_that_never_varied_nothing():
 
 def test_each_call_draws_fresh_masks_which_its_states_share():
     policy = random_policy((24, 16))
-    measure = make_uncertainty(policy, np.ones(16, np.float32))
+    measure = make_uncertainty(policy, np.full(16, 4.0, np.float32))
     obs, keys = jnp.ones((4, 3)), jax.random.split(jax.random.key(2))
     one, other = (np.asarray(measure(obs, key)) for key in keys)
     assert np.all((one > 0.0) & (one < 1.0))

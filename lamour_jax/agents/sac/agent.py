@@ -1,5 +1,7 @@
 """SAC as an `Agent`: collect a step of all robots, store it, update from replay."""
 
+from dataclasses import dataclass
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -10,7 +12,7 @@ from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.devices import shards_of
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.replay import ReplayState, make_replay
+from lamour_jax.replay import Replay, ReplayState, make_replay
 from lamour_jax.rollout import Act, blank_transition, collect, random_actions
 from lamour_jax.types import Agent, Metrics, Params, TrainState
 
@@ -45,61 +47,81 @@ def make_sac(
       num_shards: rings of the replay; by default as many as devices share the robots.
     """
     obs_size, action_size = env.env.observation_size, env.env.action_size
-    learner = Learner(config, obs_size, action_size, num_updates)
-    replay = make_replay(
-        blank_transition(obs_size, action_size),
-        config.replay_capacity,
-        num_shards or shards_of(env.mesh),
+    sac = _SAC(
+        config=config,
+        env=env,
+        rule=rule,
+        learner=Learner(config, obs_size, action_size, num_updates),
+        replay=make_replay(
+            blank_transition(obs_size, action_size),
+            config.replay_capacity,
+            num_shards or shards_of(env.mesh),
+        ),
+        from_original=from_original,
     )
-    prefill_steps = max(1, -(-config.random_steps // env.num_envs))
-    persist = _persistence(env.num_envs, config.longest_noise)
+    return Agent(
+        init=sac.init,
+        begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
+        iterate=sac.iterate,
+        actor_params=lambda state: state.learner.learner.averaged_actor,
+        updates_per_iteration=config.grad_updates_per_step,
+        env_steps=sac.env_steps,
+        partition=TrainState(
+            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, SPLIT),
+            robots=env.partition,
+            key=WHOLE,
+            updates=WHOLE,
+        ),
+    )
 
-    def store(state: TrainState, act: Act, key: jax.Array, length: int):
-        robots, rollout = collect(env, rule, act, state.robots, key, length)
-        stored = replay.insert(state.learner.replay, rollout.transitions, rollout.valid)
-        state = state.replace(
-            robots=robots,
-            learner=state.learner.replace(replay=stored),
-        )
-        return state, rollout.metrics
 
-    def init(key: jax.Array, original: Params | None) -> TrainState:
+@dataclass(frozen=True)
+class _SAC:
+    """The agent's functions, and what they share."""
+
+    config: SACConfig
+    env: VectorEnv
+    rule: RecoveryRule
+    learner: Learner
+    replay: Replay
+    from_original: bool
+
+    def init(self, key: jax.Array, original: Params | None) -> TrainState:
+        """Robots at their starts, and a replay of random steps and of what the settings add."""
         key, robots_key, learner_key, prefill_key, anchors_key, noise_key = jax.random.split(key, 6)
-        start = original if from_original else None
-        anchors, episodes = gather_anchors(config, env, rule, original, anchors_key)
-        stored = replay.init()
-        if episodes is not None and config.replay_originals_episodes:
-            stored = replay.insert(stored, episodes.transitions, episodes.valid)
-        noise = jax.random.normal(noise_key, (env.num_envs, action_size))
+        start = original if self.from_original else None
+        anchors, episodes = gather_anchors(self.config, self.env, self.rule, original, anchors_key)
+        stored = self.replay.init()
+        if episodes is not None and self.config.replay_originals_episodes:
+            stored = self.replay.insert(stored, episodes.transitions, episodes.valid)
+        noise = jax.random.normal(noise_key, (self.env.num_envs, self.env.env.action_size))
         state = TrainState(
-            learner=SACState(learner.init(learner_key, start), stored, anchors, noise),
-            robots=env.reset(robots_key),
+            learner=SACState(self.learner.init(learner_key, start), stored, anchors, noise),
+            robots=self.env.reset(robots_key),
             key=key,
             updates=jnp.zeros((), jnp.int32),
         )
+        random = random_actions(self.env.env.action_size)
 
         def random_step(state: TrainState, key: jax.Array):
-            return store(state, random_actions(action_size), key, 1)[0], None
+            return self._step(state, random, key)[0], None
 
-        keys = jax.random.split(prefill_key, prefill_steps)
+        keys = jax.random.split(prefill_key, self._random_steps)
         return jax.lax.scan(random_step, state, keys)[0]
 
-    def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
+    def iterate(self, state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
+        """One step of all robots, and the updates that it brings."""
         key, act_key, noise_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 6)
-        noise = persist * state.learner.noise
-        noise += jnp.sqrt(1.0 - persist**2) * jax.random.normal(noise_key, noise.shape)
-        state = state.replace(learner=state.learner.replace(noise=noise))
-        actor = state.learner.learner.actor
-        state, rollout_metrics = store(
-            state, lambda obs, key: (learner.act(actor, obs, noise, key), None), act_key, 1
+        state, rollout_metrics = self._explore(state, act_key, noise_key)
+        updates = self.config.grad_updates_per_step
+        batches = self.replay.sample(
+            state.learner.replay, sample_key, (updates, self.config.batch_size)
         )
-        updates = config.grad_updates_per_step
-        batches = replay.sample(state.learner.replay, sample_key, (updates, config.batch_size))
-        anchors = draw_anchors(config, state.learner.anchors, anchor_key, updates)
+        anchors = draw_anchors(self.config, state.learner.anchors, anchor_key, updates)
 
         def update(learner_state: LearnerState, inputs):
             batch, anchors, key = inputs
-            return learner.update(learner_state, batch, original, key, anchors)
+            return self.learner.update(learner_state, batch, original, key, anchors)
 
         learner_state, update_metrics = jax.lax.scan(
             update, state.learner.learner, (batches, anchors, jax.random.split(update_key, updates))
@@ -111,22 +133,35 @@ def make_sac(
         )
         return state, {**rollout_metrics, **jax.tree.map(jnp.mean, update_metrics)}
 
-    return Agent(
-        init=init,
-        begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
-        iterate=iterate,
-        actor_params=lambda state: state.learner.learner.averaged_actor,
-        updates_per_iteration=config.grad_updates_per_step,
-        env_steps=lambda count: (
-            (prefill_steps + count // config.grad_updates_per_step) * env.num_envs
-        ),
-        partition=TrainState(
-            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, SPLIT),
-            robots=env.partition,
-            key=WHOLE,
-            updates=WHOLE,
-        ),
-    )
+    def env_steps(self, updates: int) -> int:
+        """Control steps of all robots by the time of so many updates."""
+        steps = self._random_steps + updates // self.config.grad_updates_per_step
+        return steps * self.env.num_envs
+
+    @property
+    def _random_steps(self) -> int:
+        """Of each robot, before learning."""
+        return max(1, -(-self.config.random_steps // self.env.num_envs))
+
+    def _explore(
+        self, state: TrainState, act_key: jax.Array, noise_key: jax.Array
+    ) -> tuple[TrainState, Metrics]:
+        """A step by the policy, with noise that goes on from the last one's."""
+        persist = _persistence(self.env.num_envs, self.config.longest_noise)
+        noise = persist * state.learner.noise
+        noise += jnp.sqrt(1.0 - persist**2) * jax.random.normal(noise_key, noise.shape)
+        state = state.replace(learner=state.learner.replace(noise=noise))
+        actor = state.learner.learner.actor
+        return self._step(
+            state, lambda obs, key: (self.learner.act(actor, obs, noise, key), None), act_key
+        )
+
+    def _step(self, state: TrainState, act: Act, key: jax.Array) -> tuple[TrainState, Metrics]:
+        """A step of all robots, stored."""
+        robots, rollout = collect(self.env, self.rule, act, state.robots, key, 1)
+        stored = self.replay.insert(state.learner.replay, rollout.transitions, rollout.valid)
+        learner = state.learner.replace(replay=stored)
+        return state.replace(robots=robots, learner=learner), rollout.metrics
 
 
 def _persistence(num_envs: int, longest: float) -> jax.Array:
