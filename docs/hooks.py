@@ -13,12 +13,6 @@ _INLINE = re.compile(r"(?<![\\$`\w])\$([^$\n`]+?)\$(?![\d$])")
 _FENCED = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 
 
-def on_config(config):
-    config.repo_url = repository()
-    config.repo_name = "Source"
-    return config
-
-
 def on_page_markdown(markdown, page, config, files):
     parts = _FENCED.split(markdown)  # code is left alone
     text = "".join(part if i % 2 else _with_equations(part) for i, part in enumerate(parts))
@@ -31,6 +25,10 @@ def repository() -> str:
     return about["project"]["urls"]["Repository"]
 
 
+def _block(equation: str) -> str:
+    return f'\n<div class="equation">{convert(equation, display="block")}</div>\n'
+
+
 def _with_equations(text: str) -> str:
-    text = _BLOCK.sub(lambda m: f"\n{convert(m[1], display='block')}\n", text)
+    text = _BLOCK.sub(lambda m: _block(m[1]), text)
     return _INLINE.sub(lambda m: convert(m[1]), text)
