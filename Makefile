@@ -10,7 +10,8 @@ setup: $(STAMP)
 $(STAMP): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
+	    playground==0.2.0 mediapy==1.2.7 -e .
 	touch $@
 
 # A robot on its back, the language model's answers, reward code, recovery, report.

@@ -5,6 +5,10 @@ fallen poses, are one class with another start. The rules of a recovery episode 
 the reward is zero while the robot is unhealthy, and an unhealthy state ends the episode only after
 a healthy one was reached in it. From a normal start, which is healthy, these are the rules of the
 original task.
+
+Most tasks last: to be healthy to the time limit is to succeed. A task with an end says when it is
+accomplished (`is_accomplished`), which ends the episode as well, and may bear more than an
+unhealthy state before it is lost (`is_lost`).
 """
 
 import abc
@@ -20,9 +24,9 @@ import numpy as np
 from brax.envs.base import Env, State
 from flax import struct
 
-from envs.battery import load_battery
+from envs.battery import has_battery, load_battery
 from envs.physics import PhysicsState, SolverLimits, make_engine
-from envs.starts import Start, StartDistribution
+from envs.starts import PoseStart, StartDistribution
 
 STARTS = ("normal", "ood", "battery")
 
@@ -83,7 +87,9 @@ class RecoveryEnv(Env):
     original_task: ClassVar[str]
     num_substeps: ClassVar[int]
     mjx_limits: ClassVar[SolverLimits]
-    episode_length: ClassVar[int] = 1000
+    episode_length: int = 1000  # control steps
+    normal_episode_length: ClassVar[int | None] = None  # from normal starts, where it is another
+    has_end: ClassVar[bool] = False  # whether `is_accomplished` is what counts as success
     ood_qpos: ClassVar[np.ndarray]
 
     def __init__(
@@ -99,19 +105,29 @@ class RecoveryEnv(Env):
         self.engine = make_engine(
             engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
         )
-        self.start_name = start
-        self.start = self._starts(evaluation)
+        self._begin_at(start, self._starts(start, evaluation))
 
-    def _starts(self, evaluation: bool) -> StartDistribution:
-        if self.start_name == "battery":
+    @classmethod
+    def starts(cls) -> tuple[str, ...]:
+        """The kinds of start that it has: a battery where one ships or the class makes its own."""
+        own = cls.battery_start is not RecoveryEnv.battery_start
+        return STARTS if own or has_battery(cls.name) else ("normal", "ood")
+
+    def _begin_at(self, start_name: str, start: StartDistribution) -> None:
+        self.start_name, self.start = start_name, start
+        if start_name == "normal" and self.normal_episode_length is not None:
+            self.episode_length = self.normal_episode_length
+
+    def _starts(self, name: str, evaluation: bool) -> StartDistribution:
+        if name == "battery":
             return self.battery_start(evaluation=evaluation)
-        start = self.normal_start() if self.start_name == "normal" else self.ood_start()
+        start = self.normal_start() if name == "normal" else self.ood_start()
         return start.for_evaluation() if evaluation else start
 
     def with_normal_start(self) -> "RecoveryEnv":
         """The same robot on its original task; both share the engine."""
         twin = copy.copy(self)
-        twin.start_name, twin.start = "normal", self.normal_start()
+        twin._begin_at("normal", self.normal_start())
         return twin
 
     @classmethod
@@ -120,11 +136,11 @@ class RecoveryEnv(Env):
         """The robot's model, edited as its policies need it."""
 
     @abc.abstractmethod
-    def normal_start(self) -> Start:
+    def normal_start(self) -> PoseStart:
         """Where the original task begins."""
 
     @abc.abstractmethod
-    def ood_start(self) -> Start:
+    def ood_start(self) -> PoseStart:
         """The published out-of-distribution start."""
 
     def battery_start(self, *, evaluation: bool) -> StartDistribution:
@@ -142,6 +158,16 @@ class RecoveryEnv(Env):
     @abc.abstractmethod
     def is_healthy(self, physics: PhysicsState) -> jax.Array:
         """Whether the original task can be done from here: [] bool."""
+
+    def is_lost(self, physics: PhysicsState) -> jax.Array:
+        """Whether the task is over here, once a healthy state was reached: [] bool; every unhealthy
+        state by default."""
+        return ~self.is_healthy(physics)
+
+    def is_accomplished(self, physics: PhysicsState) -> jax.Array:
+        """Whether a task with an end (`has_end`) is done here: [] bool. It counts, and ends the
+        episode, once a healthy state was reached."""
+        return jnp.zeros((), bool)
 
     @abc.abstractmethod
     def compute_task_reward(
@@ -214,7 +240,8 @@ class RecoveryEnv(Env):
         was_healthy = state.pipeline_state.was_healthy
         healthy = self.is_healthy(after) & valid
         task_reward = jnp.where(valid, self.compute_task_reward(before, after, action), 0.0)
-        terminated = (was_healthy & ~healthy) | ~valid
+        over = self.is_lost(after) | self.is_accomplished(after)
+        terminated = (was_healthy & over) | ~valid
         return state.replace(
             pipeline_state=EpisodeState(after, was_healthy | healthy),
             obs=self.observe(after),

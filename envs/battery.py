@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import copy
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -55,6 +56,11 @@ class Drops(NamedTuple):
     broken: int
 
 
+def has_battery(robot: str) -> bool:
+    """Whether poses of a robot ship."""
+    return _file(robot).is_file()
+
+
 def load_battery(robot: str, *, evaluation: bool) -> Poses:
     """The shipped poses of a robot: those for evaluation, or those to train on.
 
@@ -62,11 +68,15 @@ def load_battery(robot: str, *, evaluation: bool) -> Poses:
       ValueError: it has none.
     """
     part = "evaluation" if evaluation else "training"
-    file = resources.files("envs").joinpath("batteries", f"{robot}.npz")
+    file = _file(robot)
     if not file.is_file():
         raise ValueError(f"{robot} has no battery: python -m experiments.battery makes one")
     with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         return Poses(arrays[f"{part}_qpos"], arrays[f"{part}_qvel"])
+
+
+def _file(robot: str) -> Traversable:
+    return resources.files("envs").joinpath("batteries", f"{robot}.npz")
 
 
 def make_poses(env: RecoveryEnv, seed: int, count: int) -> Drops:

@@ -42,8 +42,14 @@ LOOKS = {
             Marking("torso", (0.0, 0.0, -0.06), (0.247, 0.247, 0.197), _YELLOW),
         ),
     ),
+    "push_chair": Look(azimuth=112.0, elevation=-24.0),
     "half_cheetah": Look(markings=(Marking("torso", (0.7, 0.0, 0.18), (0.07, 0.07, 0.07), _BLUE),)),
     "hopper": Look(markings=(Marking("torso", (0.0, 0.0, 0.19), (0.07, 0.07, 0.07), _BLUE),)),
+    "humanoid": Look(
+        azimuth=120.0,
+        elevation=-25.0,
+        markings=(Marking("head", (0.075, 0.0, 0.0), (0.05, 0.05, 0.05), _BLUE),),
+    ),
     "walker2d": Look(markings=(Marking("torso", (0.0, 0.0, 0.19), (0.07, 0.07, 0.07), _BLUE),)),
 }
 

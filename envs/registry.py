@@ -13,7 +13,9 @@ _ROBOTS = {
     "ant": "envs.ant:Ant",
     "half_cheetah": "envs.half_cheetah:HalfCheetah",
     "hopper": "envs.hopper:Hopper",
+    "humanoid": "envs.humanoid:Humanoid",
     "walker2d": "envs.walker2d:Walker2d",
+    "push_chair": "envs.push_chair:PushChair",
 }
 
 

@@ -23,17 +23,30 @@ class StartDistribution(abc.ABC):
 
 
 @dataclass(frozen=True)
-class Start(StartDistribution):
-    """A distribution of start states around one pose.
+class PoseStart(StartDistribution):
+    """Start states that are all like one pose.
 
     Attributes:
       qpos: [nq] the pose (m, rad, quaternion w x y z).
+    """
+
+    qpos: np.ndarray = field(repr=False)
+
+    def for_evaluation(self) -> "PoseStart":
+        """What evaluation draws from; the same where starts differ already."""
+        return self
+
+
+@dataclass(frozen=True)
+class Start(PoseStart):
+    """A pose with independent noise on each of its entries.
+
+    Attributes:
       qpos_noise: half width of uniform noise on every entry of qpos.
       qvel_noise: scale of the noise on every entry of qvel, which is zero otherwise.
       qvel_gaussian: whether qvel's noise is Gaussian (as in Gymnasium's Ant and HalfCheetah).
     """
 
-    qpos: np.ndarray = field(repr=False)
     qpos_noise: float = 0.0
     qvel_noise: float = 0.0
     qvel_gaussian: bool = False

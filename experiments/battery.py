@@ -13,7 +13,7 @@ import numpy as np
 
 import envs
 from envs.base import RecoveryEnv
-from envs.battery import SEEDS, SIZES, Drops, make_poses
+from envs.battery import SEEDS, SIZES, Drops, has_battery, make_poses
 from envs.rendering import encode_png, look_of, render
 from lamour_jax.files import write_atomically
 
@@ -46,7 +46,8 @@ def draw_sheet(env: RecoveryEnv, qpos: np.ndarray) -> bytes:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--robots", nargs="+", choices=envs.names(), default=envs.names())
+    known = [robot for robot in envs.names() if has_battery(robot)]
+    parser.add_argument("--robots", nargs="+", choices=envs.names(), default=known)
     parser.add_argument("--sheets", type=Path, help="a folder for pictures")
     args = parser.parse_args()
     for robot in args.robots:

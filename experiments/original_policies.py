@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = Path(__file__).parent / "policies"
 RELEASED = ROOT.parent / "shared" / "official"  # the reference implementation's actors, ROBOT_N.pt
 CONVERTED = ROOT / "runs" / "policies" / "released"
+# Of the released files, where it is not the first: that Humanoid falls in half of its episodes.
+ACTORS = {"humanoid": 3}
 
 
 def find_policies(choice: str) -> tuple[str, dict[str, Path]]:
@@ -51,7 +53,7 @@ def _in_folder(folder: Path) -> dict[str, Path]:
 def _converted() -> dict[str, Path]:
     known = _in_folder(CONVERTED)
     for robot in set(envs.names()) - set(known):
-        file = RELEASED / f"{published_name(robot)}_actor_1.pt"
+        file = RELEASED / f"{published_name(robot)}_actor_{ACTORS.get(robot, 1)}.pt"
         if file.is_file():
             known[robot] = import_policy(file, env=robot, out=CONVERTED / robot)
     return known

@@ -20,6 +20,7 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    falls_end: bool = True  # whether an episode of training ends where the robot falls
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -83,6 +84,7 @@ class PPOConfig:
     # Collection
     num_envs: int = 64
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    falls_end: bool = True  # whether an episode of training ends where the robot falls
     unroll_length: int = 64
     # Learning
     num_epochs: int = 4
@@ -155,23 +157,41 @@ class TrainConfig:
         )
 
 
-# LaMOuR's coefficients and temperatures as published: robot -> SACConfig fields.
+# LaMOuR's coefficients and temperatures as published, and what else is a robot's own: robot ->
+# SACConfig fields.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
     "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
     "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+    "humanoid": {
+        "aux_coef": 0.05,
+        "consol_coef": 0.0,
+        "initial_temperature": 1.0,
+        "num_envs": 5,
+        "target_entropy_per_action": -5.0,  # for each of five robots, added up
+    },
+    "push_chair": {
+        "aux_coef": 0.01,
+        "consol_coef": 0.5,
+        "initial_temperature": 1.0,
+        "gamma": 0.95,
+        "batch_size": 1024,
+    },
 }
 
-# What the baselines' published settings differ in: method -> robot -> SACConfig fields. SAC-env and
-# SAC-zero have neither of the terms that the coefficients weigh.
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields.
 PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
     "sero": {
         "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
         "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
         "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
         "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+        "humanoid": {"aux_coef": 0.5, "consol_coef": 0.5},
+        "push_chair": {"aux_coef": 0.5, "consol_coef": 0.5},
     },
+    "sac_env": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
+    "sac_zero": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
 }
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The
@@ -214,6 +234,8 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "target_entropy_per_action": -1.0,
         "longest_noise": 1.0,
     },
+    # The chair has to arrive after it was set upright: all of the 400 steps may be needed.
+    "push_chair": {"episode_length": None},
 }
 
 # Thousands of robots, for accelerators, which take about as long for an update of 1024 as of 128.
@@ -239,6 +261,9 @@ _PRETRAIN: dict[str, Any] = {
     "target_entropy_per_action": -1.0,
 }
 
+# Short episodes that end by success or a fall, and a start anywhere around the target: more robots.
+_PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {"push_chair": {"num_envs": 32, "batch_size": 256}}
+
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
 
 # Thousands of robots on an accelerator: short rollouts, large batches.
@@ -247,6 +272,8 @@ _PPO_SCALE: dict[str, Any] = {
     "unroll_length": 32,
     "num_minibatches": 32,
 }
+
+_SHARED = ("aux_coef", "consol_coef", "gamma")  # published settings that PPO has, too
 
 PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
 
@@ -266,8 +293,8 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
 def ppo_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> PPOConfig:
     """As `sac_config`, for PPO."""
     published = _published(robot, method)
-    coefs = {name: value for name, value in published.items() if name.endswith("_coef")}
-    return PPOConfig(**{**coefs, **_preset(PPO_PRESETS, preset), **_given(overrides)})
+    shared = {name: value for name, value in published.items() if name in _SHARED}
+    return PPOConfig(**{**shared, **_preset(PPO_PRESETS, preset), **_given(overrides)})
 
 
 def learner_config(
@@ -319,10 +346,20 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 # Updates after which each robot has recovered with "fast".
-FAST_UPDATES = {"ant": 250_000, "half_cheetah": 60_000, "hopper": 30_000, "walker2d": 60_000}
+FAST_UPDATES = {
+    "ant": 250_000,
+    "half_cheetah": 60_000,
+    "hopper": 30_000,
+    "humanoid": 250_000,
+    "walker2d": 60_000,
+    "push_chair": 60_000,  # not measured yet
+}
 
-# Of the other presets; "paper" is the published million. In control steps: SAC's scale 5 million,
-# PPO's presets 5 and 20 million.
+# As published; the other robots' is a million.
+PAPER_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
+
+# Of the other robots and presets. In control steps: SAC's scale 5 million, PPO's presets 5 and 20
+# million.
 SAC_UPDATES = {"paper": 1_000_000, "scale": 20_000}
 PPO_UPDATES = {"fast": 40_000, "scale": 40_000}
 
@@ -331,7 +368,8 @@ def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
     """How long `preset` of `learner` trains `robot`."""
     if learner == "ppo":
         return PPO_UPDATES[preset]
-    return FAST_UPDATES[robot] if preset == "fast" else SAC_UPDATES[preset]
+    of_robots = {"fast": FAST_UPDATES, "paper": PAPER_UPDATES}.get(preset, {})
+    return of_robots.get(robot) or SAC_UPDATES[preset]
 
 
 def evaluation_interval(num_updates: int) -> int:
@@ -341,7 +379,7 @@ def evaluation_interval(num_updates: int) -> int:
 
 def pretrain_config(robot: str) -> SACConfig:
     """Settings for training an original policy of `robot` from scratch."""
-    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN})
+    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN, **_PRETRAIN_ROBOTS.get(robot, {})})
 
 
 def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:

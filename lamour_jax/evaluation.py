@@ -1,7 +1,6 @@
 """Whole episodes with the deterministic policy, compiled, and the measures taken of them."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +19,8 @@ class Episodes(NamedTuple):
 
     Attributes:
       returns: sum of the environment's rewards (zero while unhealthy).
-      success: a healthy state was reached and the robot was then healthy to the time limit.
+      success: a healthy state was reached and the robot was then healthy to the time limit; of a
+        task with an end: it was accomplished.
       recovered_at: control steps to the first healthy state that lasts; -1 where there is none.
       lengths: control steps until the episode ended.
       broken: the simulation blew up; such an episode is no success.
@@ -36,59 +36,91 @@ class Episodes(NamedTuple):
 class _Tally(NamedTuple):
     returns: jax.Array
     running: jax.Array
+    was_healthy: jax.Array
     streak: jax.Array
     recovered_at: jax.Array
     lengths: jax.Array
     broken: jax.Array
+    accomplished: jax.Array
 
 
-def make_play(env: RecoveryEnv, actor: Actor) -> Callable[[Params, jax.Array, jax.Array], Episodes]:
-    """(actor parameters, qpos [B, nq], qvel [B, nv]) -> Episodes of full length, one from each of
-    these states; meant to be jitted. Where they begin is an argument, so that one program serves
-    every kind of start (`env.draw_starts`)."""
+class Play(Protocol):
+    """Episodes, one from each of the states qpos [B, nq], qvel [B, nv]; meant to be jitted.
+
+    Where they begin is an argument, so that one program serves every kind of start
+    (`env.draw_starts`), and so is how many control steps each may take, `limits` [B] (where they
+    all take the environment's own, None).
+    """
+
+    def __call__(
+        self, params: Params, qpos: jax.Array, qvel: jax.Array, limits: jax.Array | None = None
+    ) -> Episodes: ...
+
+
+def make_play(env: RecoveryEnv, actor: Actor, longest: int | None = None) -> Play:
+    """Plays the actor's deterministic policy.
+
+    Args:
+      env: where.
+      actor: the policies' network.
+      longest: the largest of the limits; the environment's episode length by default.
+    """
+    num_steps = longest or env.episode_length
 
     def act(params: Params, obs: jax.Array) -> jax.Array:
         return jnp.tanh(actor.apply(params, obs)[0])
 
-    def play(params: Params, qpos: jax.Array, qvel: jax.Array) -> Episodes:
+    def play(
+        params: Params, qpos: jax.Array, qvel: jax.Array, limits: jax.Array | None = None
+    ) -> Episodes:
         robots = jax.vmap(env.reset_to)(qpos, qvel)
         num_episodes = len(qpos)
+        limits = jnp.full(num_episodes, num_steps) if limits is None else limits
         zeros = jnp.zeros(num_episodes, jnp.int32)
         tally = _Tally(
             returns=jnp.zeros(num_episodes),
             running=jnp.ones(num_episodes, bool),
+            was_healthy=robots.pipeline_state.was_healthy,
             streak=zeros,
             recovered_at=zeros - 1,
             lengths=zeros,
             broken=jnp.zeros(num_episodes, bool),
+            accomplished=jnp.zeros(num_episodes, bool),
         )
 
         def one_step(carry, step):
             robots, tally = carry
             reached = jax.vmap(env.step)(robots, act(params, robots.obs))
-            return (reached, _count(tally, reached, step)), None
+            done = jax.vmap(env.is_accomplished)(reached.pipeline_state.physics)
+            counted = _count(tally, reached, reached.terminated & reached.valid & done, step)
+            within = step <= limits
+            tally = jax.tree.map(lambda new, old: jnp.where(within, new, old), counted, tally)
+            return (reached, tally), None
 
-        (robots, tally), _ = jax.lax.scan(
-            one_step, (robots, tally), jnp.arange(1, env.episode_length + 1)
-        )
-        # Once healthy, an episode ends at the first unhealthy state: the survivors succeeded.
-        success = tally.running & robots.pipeline_state.was_healthy
+        (_, tally), _ = jax.lax.scan(one_step, (robots, tally), jnp.arange(1, num_steps + 1))
+        # Once healthy, an episode of a task without end stops at the first unhealthy state: the
+        # survivors succeeded.
+        success = tally.accomplished if env.has_end else tally.running & tally.was_healthy
         return Episodes(tally.returns, success, tally.recovered_at, tally.lengths, tally.broken)
 
     return play
 
 
-def _count(tally: _Tally, reached, step: jax.Array) -> _Tally:
+def _count(tally: _Tally, reached, accomplished: jax.Array, step: jax.Array) -> _Tally:
     running = tally.running
     streak = jnp.where(reached.healthy, tally.streak + 1, 0)
-    lasting = running & (streak >= LASTING_STEPS) & (tally.recovered_at < 0)
+    # Nothing can undo a recovery after which the task was accomplished.
+    lasts = (streak >= LASTING_STEPS) | (accomplished & (streak > 0))
+    lasting = running & lasts & (tally.recovered_at < 0)
     return _Tally(
         returns=tally.returns + jnp.where(running, reached.reward, 0.0),
         running=running & ~reached.terminated,
+        was_healthy=reached.pipeline_state.was_healthy,
         streak=streak,
-        recovered_at=jnp.where(lasting, step - LASTING_STEPS + 1, tally.recovered_at),
+        recovered_at=jnp.where(lasting, step - streak + 1, tally.recovered_at),
         lengths=jnp.where(running, step, tally.lengths),
         broken=tally.broken | (running & ~reached.valid),
+        accomplished=tally.accomplished | (running & accomplished),
     )
 
 

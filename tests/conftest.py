@@ -7,11 +7,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 OFFICIAL = ROOT.parent / "shared" / "official"
-ROBOTS = ("ant", "half_cheetah", "hopper", "walker2d")
+ROBOTS = ("ant", "half_cheetah", "hopper", "humanoid", "walker2d")
 _RELEASED = {
     "ant": "Ant_actor_1.pt",
     "half_cheetah": "HalfCheetah_actor_1.pt",
     "hopper": "Hopper_actor_1.pt",
+    "humanoid": "Humanoid_actor_3.pt",
     "walker2d": "Walker2d_actor_1.pt",
 }
 

@@ -7,6 +7,7 @@ from lamour_jax.config import (
     PPOConfig,
     evaluation_interval,
     learner_config,
+    pretrain_config,
     recovery_updates,
     stored_learner,
     to_json,
@@ -19,6 +20,8 @@ TABLE = {
     "half_cheetah": ((0.5, 1.0, 0.2), (3.0, 0.5)),
     "hopper": ((0.2, 0.5, 0.2), (0.5, 0.5)),
     "walker2d": ((0.5, 0.3, 0.2), (1.0, 0.3)),
+    "humanoid": ((0.05, 0.0, 1.0), (0.5, 0.5)),
+    "push_chair": ((0.01, 0.5, 1.0), (0.5, 0.5)),
 }
 # Of all robots; nothing else is in the published recipe.
 RECIPE = {
@@ -36,6 +39,12 @@ RECIPE = {
     "hidden_sizes": [256, 256],
     "dropout_rate": 0.1,
 }
+# Humanoid's target entropy is the published -105, of five robots times 21.
+DIFFERING = {
+    "humanoid": {"num_envs": 5, "target_entropy_per_action": -5.0},
+    "push_chair": {"gamma": 0.95, "batch_size": 1024},
+}
+PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
     "episode_length": None,
@@ -54,11 +63,28 @@ def test_paper_is_the_published_recipe():
     assert set(PUBLISHED) == set(TABLE)
     for robot, ((aux, consol, alpha), sero) in TABLE.items():
         own = {"aux_coef": aux, "consol_coef": consol, "initial_temperature": alpha}
-        assert to_json(learner_config("sac", robot, "paper")) == {**RECIPE, **NEUTRAL, **own}
+        assert to_json(learner_config("sac", robot, "paper")) == {
+            **RECIPE,
+            **NEUTRAL,
+            **DIFFERING.get(robot, {}),
+            **own,
+        }
         baseline = learner_config("sac", robot, "paper", method="sero")
         assert (baseline.aux_coef, baseline.consol_coef) == sero
         assert baseline.initial_temperature == alpha
-        assert recovery_updates(robot, "paper") == 1_000_000
+        assert recovery_updates(robot, "paper") == PUBLISHED_UPDATES.get(robot, 1_000_000)
+    unaided = learner_config("sac", "humanoid", "paper", method="sac_zero")
+    assert unaided.initial_temperature == 0.2
+
+
+def test_what_is_push_chairs_own_in_other_settings():
+    for method, alpha in (("lamour", 1.0), ("sero", 1.0), ("sac_env", 0.2), ("sac_zero", 0.2)):
+        config = learner_config("sac", "push_chair", "paper", method=method)
+        assert config.initial_temperature == alpha
+    fast, ppo = (learner_config(learner, "push_chair", "fast") for learner in ("sac", "ppo"))
+    assert fast.gamma == ppo.gamma == pretrain_config("push_chair").gamma == 0.95
+    assert fast.batch_size == learner_config("sac", "hopper", "fast").batch_size
+    assert fast.episode_length is None  # the task's 400 steps
 
 
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])

@@ -106,6 +106,58 @@ def test_from_a_normal_start_a_fall_ends_at_once(plays):
     assert play(plays, (LENGTH, 1), start="normal")["success"] is True
 
 
+class _Errand(Scripted):
+    """A task with an end: done in the thirtieth step, if healthy then."""
+
+    has_end = True
+
+    def is_accomplished(self, physics):
+        return (physics.qvel[0] >= 29.5) & self.is_healthy(physics)
+
+
+@pytest.fixture(scope="module")
+def limited():
+    """(kind of task) -> play of two episodes from the OOD start, with limits."""
+    made = {}
+    for kind in (Scripted, _Errand):
+        env = kind(episode_length=LENGTH)
+        made[kind] = jax.jit(make_play(env, _Script)), env.draw_starts(jax.random.key(0), 2)
+
+    def played(kind, script, limits):
+        played, starts = made[kind]
+        script = np.append(script, np.full(LENGTH - len(script), script[-1])).astype(np.float32)
+        episodes = played(jnp.asarray(script), *starts, jnp.asarray(limits))
+        return {name: np.asarray(value).tolist() for name, value in episodes._asdict().items()}
+
+    return played
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        # Healthy from the eleventh step on; nothing can undo that once the task is done.
+        ([-1] * 10 + [1], {"success": True, "lengths": 30, "recovered_at": 11, "returns": 60.0}),
+        ([-1], {"success": False, "lengths": LENGTH, "recovered_at": -1}),
+        ([-1] * 10 + [1] * 9 + [-1], {"success": False, "lengths": 20, "recovered_at": -1}),
+        # Up in time to have done it, but it counts only after a healthy state.
+        ([-1] * 29 + [1], {"success": True, "lengths": 31, "recovered_at": 30}),
+    ],
+)
+def test_a_task_with_an_end_succeeds_where_it_is_done(limited, script, expected):
+    measured = limited(_Errand, script, [LENGTH, LENGTH])
+    assert {name: measured[name][0] for name in expected} == expected
+
+
+def test_episodes_of_one_program_have_limits_of_their_own(limited):
+    script = [-1] * 10 + [1]
+    errand = limited(_Errand, script, [29, 30])
+    assert (errand["success"], errand["lengths"]) == ([False, True], [29, 30])
+    # What comes after the limit, standing up for instance, counts for nothing.
+    lasting = limited(Scripted, script, [10, 12])
+    assert (lasting["success"], lasting["lengths"]) == ([False, True], [10, 12])
+    assert lasting["returns"] == [0.0, 6.0]
+
+
 def test_summary_by_hand():
     episodes = Episodes(
         returns=np.array([0.0, 100.0, 300.0, 40.0]),

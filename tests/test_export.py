@@ -10,6 +10,7 @@ from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.cli.rewards import load_reward, provide_rewards
 from lamour_jax.config import PPOConfig, SACConfig
+from lamour_jax.lvlm.providers import recordings
 from lamour_jax.networks import Actor
 from lamour_jax.recovery import make_rule
 
@@ -20,7 +21,7 @@ LEARNERS = {
 }
 
 
-CASES = [(robot, learner) for robot in envs.names() for learner in LEARNERS]
+CASES = [(robot, learner) for robot in envs.names() if recordings(robot) for learner in LEARNERS]
 QUICK = ("hopper", "sac")
 
 

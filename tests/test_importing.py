@@ -16,7 +16,13 @@ from lamour_jax.importing import actor_params, read_state_dict
 from lamour_jax.networks import Actor
 from tests.conftest import ROBOTS, released_actor
 
-SIZES = {"ant": (27, 8), "half_cheetah": (17, 6), "hopper": (11, 3), "walker2d": (17, 6)}
+SIZES = {
+    "ant": (27, 8),
+    "half_cheetah": (17, 6),
+    "hopper": (11, 3),
+    "humanoid": (67, 21),
+    "walker2d": (17, 6),
+}
 
 
 def numpy_actions(state, obs):

@@ -3,11 +3,14 @@
 ROBOT says what it is and how it normally stands, IMAGE how to read its pictures, STATE and ACTION
 list the two vectors that reward code gets, entry by entry. The healthy ranges of the environment
 are left out: judging them is the model's part of the method.
+
+examples/ROBOT.txt, where there is one, is a reward program for another behavior that has what is
+hard about this robot's, to be shown along with the question for code.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 
 _SECTIONS = ("ROBOT", "IMAGE", "STATE", "ACTION")
@@ -15,12 +18,14 @@ _SECTIONS = ("ROBOT", "IMAGE", "STATE", "ACTION")
 
 @dataclass(frozen=True)
 class Description:
-    """The sections of one robot's text, each without its heading."""
+    """The sections of one robot's text, each without its heading, and the worked example of the
+    robots that have one."""
 
     robot: str
     image: str
     state: str
     action: str
+    example: str | None = None
 
     @property
     def vectors(self) -> str:
@@ -53,4 +58,10 @@ def load(robot: str) -> Description:
     missing = [name for name in _SECTIONS if name not in sections]
     if missing:
         raise ValueError(f"the description of {robot!r} lacks {', '.join(missing)}")
-    return Description(*("\n".join(sections[name]).strip() for name in _SECTIONS))
+    texts = {name.lower(): "\n".join(sections[name]).strip() for name in _SECTIONS}
+    return replace(Description(**texts), example=_example(robot))
+
+
+def _example(robot: str) -> str | None:
+    file = resources.files(__name__).joinpath("examples", f"{robot}.txt")
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else None

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from flax.serialization import to_bytes
 
-from envs.base import STARTS
 from lamour_jax import evaluation, networks
 from lamour_jax.cli import common
 from lamour_jax.cli.cache import remembered, world_digest
@@ -35,21 +34,27 @@ class Arena:
 
     def __init__(self, robot: str, physics: str, network: Actor, num_episodes: int):
         self._num_episodes = num_episodes
+        exact = common.make_env(robot, "ood", physics)
         self.envs = {
-            start: common.make_env(robot, start, physics, evaluation=True) for start in STARTS
+            start: common.make_env(robot, start, physics, evaluation=True)
+            for start in exact.starts()
         }
         self._places = {start: (env, num_episodes) for start, env in self.envs.items()}
-        exact = common.make_env(robot, "ood", physics)
         if exact.start != self.envs["ood"].start:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
         places = ", ".join(self._places)
-        self._play = Announced(f"episodes from {places}", make_play(self.envs["ood"], network))
+        longest = max(env.episode_length for env in self.envs.values())
+        play = make_play(self.envs["ood"], network, longest)
+        self._play = Announced(f"episodes from {places}", play)
 
-    def _draw_starts(self, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """(qpos [B, nq], qvel [B, nv]) of all places, one after another."""
-        drawn = [env.draw_starts(key, count) for env, count in self._places.values()]
+    def _draw_starts(self, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """(qpos [B, nq], qvel [B, nv], limits [B]) of all places, one after another."""
+        drawn = [
+            (*env.draw_starts(key, count), jnp.full(count, env.episode_length))
+            for env, count in self._places.values()
+        ]
         return jax.tree.map(lambda *parts: jnp.concatenate(parts), *drawn)
 
     def judge(self, params: Params) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def describe(measures: dict[str, Any]) -> str:
         f"  success_rate      {measures['success_rate']:.3f}",
         f"  return            {measures['return']:.0f} (standard deviation"
         f" {measures['return_std']:.0f})",
-        _describe_falls(measures) if measures["start"] == "normal" else _describe_time(measures),
+        _describe_failures(measures) if measures["start"] == "normal" else _describe_time(measures),
     ]
     if measures["broken"]:
         lines.append(f"  broken            {measures['broken']} simulations blew up")
@@ -132,8 +132,8 @@ def _describe_time(measures: dict[str, Any]) -> str:
     return "  time_to_recovery  " + ("never" if time is None else f"{time:.0f} control steps")
 
 
-def _describe_falls(measures: dict[str, Any]) -> str:
-    fallen = round(measures["episodes"] * (1 - measures["success_rate"]))
+def _describe_failures(measures: dict[str, Any]) -> str:
+    failed = round(measures["episodes"] * (1 - measures["success_rate"]))
     others = measures["return_of_successes"]
     rest = "" if others is None else f"; the return of the others is {others:.0f}"
-    return f"  fallen            {fallen} episodes{rest}"
+    return f"  failed            {failed} episodes{rest}"

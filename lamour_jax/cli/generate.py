@@ -266,7 +266,13 @@ def _place(folder: Path, number: int, candidates: int) -> Path:
 def _task(robot: RecoveryEnv) -> RobotTask:
     """What the model is told about a robot."""
     description = envs.descriptions.load(robot.name)
-    return RobotTask(robot.name, robot.original_task, description.vectors, description.image)
+    return RobotTask(
+        robot.name,
+        robot.original_task,
+        description.vectors,
+        description.image,
+        description.example,
+    )
 
 
 def _row(program: Generated) -> dict[str, Any]:

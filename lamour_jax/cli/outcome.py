@@ -87,7 +87,7 @@ def _describe_elsewhere(outcome: dict[str, Any]) -> list[str]:
         f"  from {start:<12} success_rate {after[start]['success_rate']:.3f} (the original policy:"
         f" {before[start]['success_rate']:.3f})"
         for start in RECOVERY_STARTS
-        if start != outcome["start"]
+        if start != outcome["start"] and start in after
     ]
 
 

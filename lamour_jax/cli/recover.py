@@ -317,10 +317,14 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
     print(f"the original policy of {run.robot}:", flush=True)
     before = hosts.from_leader(lambda: arena.judge_original(original))
+    fallen = [
+        f"{before[place]['success_rate']:.0%} from {name}"
+        for place, name in (("ood", "OOD starts"), ("battery", "the battery"))
+        if place in before
+    ]
     print(
         f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {before['ood']['success_rate']:.0%} from OOD starts,"
-        f" {before['battery']['success_rate']:.0%} from the battery",
+        f" {', '.join(fallen)}",
         flush=True,
     )
     # The best policy is chosen there: not by the poses that it will be judged by.

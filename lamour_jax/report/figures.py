@@ -60,7 +60,7 @@ def _elsewhere(before: dict[str, Any], after: dict[str, Any], start: str) -> lis
             f" original policy: {percent(before[other]['success_rate'])}",
         )
         for other, name in STARTS.items()
-        if other != start
+        if other != start and other in after
     ]
 
 

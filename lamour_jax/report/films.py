@@ -52,6 +52,11 @@ def _what_happens(trajectory: Trajectory, dt: float) -> str:
     healthy = trajectory.healthy
     if not healthy.any():
         return f"Not once in a healthy state in {(len(healthy) - 1) * dt:.1f} s."
+    if trajectory.terminated and healthy[-1]:
+        return (
+            f"Healthy for the first time after {healthy.argmax() * dt:.1f} s, its task done after"
+            f" {(len(healthy) - 1) * dt:.1f} s."
+        )
     if trajectory.terminated:
         return (
             f"Healthy for the first time after {healthy.argmax() * dt:.1f} s, unhealthy again after"

@@ -11,14 +11,19 @@ import envs
 from envs import descriptions
 from envs.physics import PhysicsState
 
-ROBOTS = ("ant", "half_cheetah", "hopper", "walker2d")
+PLAIN = ("ant", "half_cheetah", "hopper", "walker2d")  # whose state is of qpos and qvel alone
 FREE_JOINT = {  # quantity -> (in qvel, offset)
     **{name: (False, 2 + i) for i, name in enumerate(("z", "qw", "qx", "qy", "qz"))},
     **{name: (True, i) for i, name in enumerate(("vx", "vy", "vz", "wx", "wy", "wz"))},
 }
 
 
-@pytest.fixture(scope="module", params=ROBOTS)
+@pytest.fixture(scope="module", params=PLAIN)
+def plain(request):
+    return envs.make(request.param, engine="native")
+
+
+@pytest.fixture(scope="module", params=(*PLAIN, "humanoid"))
 def env(request):
     return envs.make(request.param, engine="native")
 
@@ -49,17 +54,31 @@ def address(model: mujoco.MjModel, entry: str) -> tuple[bool, int]:
     return in_qvel, int((joint.dofadr if in_qvel else joint.qposadr)[0]) + offset
 
 
-def test_state_entries_are_those_of_the_environment_in_order(env):
-    state = rows(descriptions.load(env.name).state)
-    assert [int(row[0]) for row in state] == list(range(env.reward_input_size))
-    qpos, qvel = env.model.qpos0, np.zeros(env.model.nv)
-    before = observation(env, qpos, qvel)
+def test_state_entries_are_those_of_the_environment_in_order(plain):
+    state = rows(descriptions.load(plain.name).state)
+    assert [int(row[0]) for row in state] == list(range(plain.reward_input_size))
+    qpos, qvel = plain.model.qpos0, np.zeros(plain.model.nv)
+    before = observation(plain, qpos, qvel)
     for index, entry, *_ in state:
-        in_qvel, where = address(env.model, entry)
+        in_qvel, where = address(plain.model, entry)
         moved = [qpos.copy(), qvel.copy()]
         moved[in_qvel][where] += 0.25
-        changed = np.flatnonzero(observation(env, *moved) != before)
+        changed = np.flatnonzero(observation(plain, *moved) != before)
         assert changed.tolist() == [int(index)], entry
+
+
+def test_humanoids_state_is_joints_sensors_and_velocities_in_order():
+    env = envs.make("humanoid", engine="native")
+    joints = [env.model.joint(i).name for i in range(1, env.model.njnt)]
+    expected = [f"{joint}.angle" for joint in joints] + ["head.z"]
+    for part in ("left_hand", "left_foot", "right_hand", "right_foot"):
+        expected += [f"{part}.{axis}" for axis in "xyz"]
+    expected += [f"torso.{axis}_up" for axis in "xyz"] + [f"com.v{axis}" for axis in "xyz"]
+    expected += [f"root.{name}" for name in ("vx", "vy", "vz", "wx", "wy", "wz")]
+    expected += [f"{joint}.velocity" for joint in joints]
+    state = rows(descriptions.load("humanoid").state)
+    assert [row[1] for row in state] == expected
+    assert [int(row[0]) for row in state] == list(range(env.reward_input_size))
 
 
 def test_lengths_in_words_match(env):
@@ -71,6 +90,8 @@ def test_lengths_in_words_match(env):
 def test_ranges_are_the_models(env):
     for _, entry, unit, limits, _ in rows(descriptions.load(env.name).state):
         joint_name, quantity = entry.split(".")
+        if joint_name not in [env.model.joint(i).name for i in range(env.model.njnt)]:
+            continue  # what a sensor tells
         joint = env.model.joint(joint_name)
         if quantity == "angle" and joint.type[0] == mujoco.mjtJoint.mjJNT_HINGE:
             assert unit == "rad"
@@ -81,10 +102,10 @@ def test_ranges_are_the_models(env):
             assert quantity in ("qw", "qx", "qy", "qz") or quantity == "velocity"
 
 
-def test_clipped_velocities_are_called_clipped(env):
-    fast = observation(env, env.model.qpos0, np.full(env.model.nv, 1000.0))
-    for index, entry, _, limits, _ in rows(descriptions.load(env.name).state):
-        if address(env.model, entry)[0]:
+def test_clipped_velocities_are_called_clipped(plain):
+    fast = observation(plain, plain.model.qpos0, np.full(plain.model.nv, 1000.0))
+    for index, entry, _, limits, _ in rows(descriptions.load(plain.name).state):
+        if address(plain.model, entry)[0]:
             high = np.inf if limits == "any" else float(limits.strip("[]").split(",")[1])
             assert fast[int(index)] == min(high, 1000.0)
 
@@ -152,6 +173,23 @@ def test_half_cheetahs_height_counts_from_the_starting_height():
         ("hopper", "foot_joint.angle", (0, 0, 1), "positive lifts the toe"),
         ("walker2d", "thigh_joint.angle", (1, 0, 0), "negative swings the thigh's lower end"),
         ("walker2d", "leg_left_joint.angle", (1, 0, 0), "as the right"),
+        ("humanoid", "abdomen_x.angle", (0, 1, 0), "positive swings hips and legs to the left"),
+        ("humanoid", "abdomen_y.angle", (-1, 0, 0), "negative swings hips and legs forward"),
+        ("humanoid", "right_hip_x.angle", (0, 1, 0), "negative swings the leg outward"),
+        ("humanoid", "left_hip_x.angle", (0, -1, 0), "negative swings the leg outward"),
+        (
+            "humanoid",
+            "left_hip_y.angle",
+            (-1, 0, 0),
+            "negative swings the thigh's lower end forward",
+        ),
+        ("humanoid", "right_knee.angle", (1, 0, 0), "negative bends it"),
+        ("humanoid", "right_ankle_y.angle", (0, 0, -1), "positive lowers the toes"),
+        ("humanoid", "right_shoulder1.angle", (0, 1, -1), "positive lets the arm down and inward"),
+        ("humanoid", "left_shoulder1.angle", (0, 1, 1), "positive lifts the arm outward"),
+        ("humanoid", "right_shoulder2.angle", (0, 1, 1), "positive lifts the arm's end upward"),
+        ("humanoid", "left_shoulder2.angle", (0, 1, -1), "positive lowers the arm's end"),
+        ("humanoid", "left_elbow.angle", (-1, -1, 1), "positive bends it further"),
         ("walker2d", "foot_joint.angle", (0, 0, 1), "positive lifts the toe"),
     ],
 )
@@ -214,7 +252,7 @@ def test_no_text_gives_the_healthy_range_away(env):
 
 
 def test_every_description_is_found_and_others_are_refused():
-    assert set(ROBOTS) <= set(descriptions.names())
+    assert {*PLAIN, "humanoid"} <= set(descriptions.names())
     with pytest.raises(ValueError, match=r"'centipede'.*ant"):
         descriptions.load("centipede")
 

@@ -19,7 +19,14 @@ from tests.conftest import released_actor
 
 # The share of states that has to agree. In a few of an ant's states, with a steep leg on the floor,
 # MJX and Warp turn the pyramid of friction another way than native MuJoCo (docs/physics.md).
-AGREEING = {"hopper": 0.99, "half_cheetah": 0.99, "walker2d": 0.99, "ant": 0.95}
+# PushChair's quick hands and light wheels magnify what a contact makes of a rounding.
+AGREEING = {
+    "hopper": 0.99,
+    "half_cheetah": 0.99,
+    "walker2d": 0.99,
+    "ant": 0.95,
+    "push_chair": 0.9,
+}
 ROBOTS, STEPS, EVERY = 8, 160, 5  # every fifth state of eight robots from both starts: 512
 slow = pytest.mark.slow
 needs_warp = pytest.mark.skipif("warp" not in available_engines(), reason="warp-lang is missing")
@@ -54,6 +61,7 @@ def visited(robot: str):
         pytest.param("half_cheetah", marks=slow),
         pytest.param("walker2d", marks=slow),
         pytest.param("ant", marks=slow),
+        pytest.param("push_chair", marks=slow),
     ],
 )
 def test_one_control_step_agrees_with_native(robot, engine):

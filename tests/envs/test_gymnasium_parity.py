@@ -20,7 +20,7 @@ from envs.base import EpisodeState
 from envs.physics import PhysicsState
 from lamour_jax.importing import actor_params, read_state_dict
 from lamour_jax.networks import Actor
-from tests.conftest import ROBOTS, released_actor
+from tests.conftest import released_actor
 
 NUM_STATES = 1000
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-4}
@@ -150,7 +150,7 @@ def released_actions(robot: str, env):
 
 
 @pytest.mark.parametrize("actions", [random_actions, released_actions])
-@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("robot", GYMNASIUM)
 def test_one_control_step_is_gymnasiums(robot, actions, tmp_path):
     env = envs.make(robot, "normal", "native")
     act = actions(robot, env)

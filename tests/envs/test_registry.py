@@ -15,7 +15,9 @@ def test_every_name_makes_its_environment():
 
 
 def test_unknown_robot_lists_the_known():
-    with pytest.raises(ValueError, match=r"'beetle'.*ant, half_cheetah, hopper, walker2d"):
+    with pytest.raises(
+        ValueError, match=r"'beetle'.*ant, half_cheetah, hopper, humanoid, walker2d"
+    ):
         envs.make("beetle")
 
 

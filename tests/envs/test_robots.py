@@ -40,6 +40,7 @@ def healthy(env, changes, *, qvel=None) -> bool:
         ("ant", 27, 8, 5, 0.05),
         ("half_cheetah", 17, 6, 5, 0.05),
         ("hopper", 11, 3, 4, 0.008),
+        ("humanoid", 67, 21, 5, 0.025),
         ("walker2d", 17, 6, 4, 0.008),
     ],
 )

@@ -148,6 +148,7 @@ def test_both_films_begin_alike(drawn, env, policy, tmp_path, monkeypatch):
     [
         ([0, 0, 0, 0, 0], False, "Not once in a healthy state in 0.2 s.", []),
         ([0, 0, 1, 1, 1], False, "In a healthy state after 0.1 s, and from", [(0.5, 1.0)]),
+        ([0, 1, 1, 1], True, "after 0.1 s, its task done after 0.2 s", [(1 / 3, 1.0)]),
         ([0, 1, 1, 1, 0], True, "after 0.1 s, unhealthy again after 0.2 s", [(0.25, 1.0)]),
         ([1, 1, 1, 1, 1], False, "In a healthy state after 0.0 s", [(0.0, 1.0)]),
     ],
