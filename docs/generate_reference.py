@@ -170,6 +170,8 @@ def _learner(title: str, kind: type, presets: dict[str, dict[str, Any]]) -> Iter
     for name in differing:
         for preset, made in presets.items():
             values = [_value(getattr(made[robot], name)) for robot in robots]
+            if len(set(values)) == 1:
+                continue
             before = by_robot[-1] if by_robot else []
             if before[:1] == [f"`{name}`"] and before[2:] == values:
                 before[1] += f", {preset}"
