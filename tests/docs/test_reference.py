@@ -31,7 +31,7 @@ def test_every_command_and_setting_is_there(reference):
     assert "| `--preset` PRESET | `fast` |" in commands
     for kind in (SACConfig, PPOConfig):
         assert all(f"| `{field.name}` |" in settings for field in dataclasses.fields(kind))
-    assert "| `tau` | 0.005 | 0.02 | 0.02 |" in settings
+    assert "| `critic_layer_norm` | False | True | True |" in settings
     assert re.findall(r"^\| `(\w+)` \|.*\|  \|$", settings, re.MULTILINE) == [], "without a meaning"
 
 
