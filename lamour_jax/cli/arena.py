@@ -40,7 +40,7 @@ class Arena:
             for start in exact.starts()
         }
         self._places = {start: (env, num_episodes) for start, env in self.envs.items()}
-        if exact.start != self.envs["ood"].start:
+        if exact.start.is_exact:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
@@ -73,7 +73,11 @@ class Arena:
         """`judge`, from the user's cache where this policy was judged before: run after run starts
         from the same one, and judging plays thousands of steps before training may begin."""
         modules = (Path(__file__), Path(evaluation.__file__), Path(networks.__file__))
-        settings = f"{self.envs['ood'].backend} {self._num_episodes}".encode()
-        digest = world_digest(*modules, content=settings + to_bytes(policy.params))
-        file = cache_folder("judgements") / f"{policy.robot}-{digest}.json"
+        env = self.envs["ood"]
+        world = env.fingerprint()
+        if world is None:
+            return self.judge(policy.params)
+        settings = f"{env.backend} {self._num_episodes} {policy.activation} {policy.std}".encode()
+        digest = world_digest(*modules, content=world + settings + to_bytes(policy.params))
+        file = cache_folder("judgements") / f"{env.name}-{digest}.json"
         return remembered(file, lambda: self.judge(policy.params))

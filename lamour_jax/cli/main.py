@@ -27,7 +27,10 @@ COMMANDS = {
     "evaluate": ("evaluate", "play whole episodes and measure"),
     "pretrain": ("pretrain", "train an original policy of one's own"),
     "bench": ("bench", "throughput, against the machine's limits and against peers"),
-    "import": ("import_policy", "convert a released PyTorch policy"),
+    "import": (
+        "import_policy",
+        "convert a policy that was trained elsewhere: released PyTorch ones, brax's",
+    ),
     "report": ("report", "rebuild a run's report, or compare several runs on one page"),
     "doctor": ("doctor", "is this machine ready? says what is broken and what to do"),
 }
