@@ -10,9 +10,10 @@ from flax.serialization import to_bytes
 
 from lamour_jax import evaluation, networks
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.cli.cache import remembered, world_digest
 from lamour_jax.compilation import Announced
 from lamour_jax.evaluation import EVALUATION_SEED, Episodes, make_play, summarise
+from lamour_jax.files import cache_folder
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.types import Params

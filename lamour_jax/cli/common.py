@@ -19,8 +19,8 @@ import jax
 
 import envs
 from lamour_jax.backend import start_backend
-from lamour_jax.cli.cache import cache_folder
 from lamour_jax.errors import UserError
+from lamour_jax.files import cache_folder
 
 if TYPE_CHECKING:
     from envs.base import RecoveryEnv

@@ -8,10 +8,9 @@ from typing import Any
 from envs import rendering
 from envs.base import RecoveryEnv
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder
 from lamour_jax.cli.check import Checker, make_checker
 from lamour_jax.errors import UserError
-from lamour_jax.files import write_atomically, write_json
+from lamour_jax.files import cache_folder, write_atomically, write_json
 from lamour_jax.lvlm.conversation import (
     Candidate,
     Review,

@@ -11,7 +11,8 @@ import numpy as np
 
 import envs
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, store, world_digest
+from lamour_jax.cli.cache import store, world_digest
+from lamour_jax.files import cache_folder
 from lamour_jax.rewardcode import SampleStates
 
 _FIELDS = ("random", "healthy", "ood", "actions", "path")

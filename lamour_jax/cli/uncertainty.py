@@ -9,8 +9,9 @@ from flax.serialization import to_bytes
 from envs.wrappers import VectorEnv
 from lamour_jax import hosts, networks, rollout, uncertainty
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.cli.cache import remembered, world_digest
 from lamour_jax.compilation import Announced
+from lamour_jax.files import cache_folder
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import Uncertainty
 from lamour_jax.runs import VARIANCES_FILE, Run

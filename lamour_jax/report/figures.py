@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STARTS = {"ood": "OOD starts", "battery": "battery poses"}
+PLACES = {**STARTS, "ood_exact": "the exact published start", "normal": "normal starts"}
 
 
 @dataclass(frozen=True)
