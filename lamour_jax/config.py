@@ -20,7 +20,6 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
-    falls_end: bool = True  # whether an episode of training ends where the robot falls
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -88,7 +87,6 @@ class PPOConfig:
     # Collection
     num_envs: int = 64
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
-    falls_end: bool = True  # whether an episode of training ends where the robot falls
     unroll_length: int = 64
     # Learning
     num_epochs: int = 4
@@ -241,7 +239,6 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "temperature_learning_rate": 3e-5,
         "tau": 0.05,
         "longest_noise": 16.0,
-        "falls_end": False,
     },
     "half_cheetah": {"replay_originals_episodes": False},
     "walker2d": {
@@ -370,7 +367,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 200_000,
+    "ant": 150_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 250_000,

@@ -56,7 +56,6 @@ NEUTRAL = {
     "anchor_value_share": 0.0,
     "actor_averaging": 0.0,
     "critic_layer_norm": False,
-    "falls_end": True,
     "activation": "relu",
     "std": "exp",
     "normalizes": False,
