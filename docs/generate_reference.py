@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lamour_jax import config
+from lamour_jax import config, presets
 from lamour_jax.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -116,12 +116,12 @@ def _default(value: Any) -> str:
 def settings() -> str:
     """Every setting with its value in each preset and its comment, from the dataclasses."""
     sac = {
-        preset: {robot: config.sac_config(robot, preset) for robot in config.PUBLISHED}
-        for preset in config.PRESETS
+        preset: {robot: presets.sac_config(robot, preset) for robot in presets.PUBLISHED}
+        for preset in presets.PRESETS
     }
     ppo = {
-        preset: {robot: config.ppo_config(robot, preset) for robot in config.PUBLISHED}
-        for preset in config.PPO_PRESETS
+        preset: {robot: presets.ppo_config(robot, preset) for robot in presets.PUBLISHED}
+        for preset in presets.PPO_PRESETS
     }
     return "\n".join(
         [
@@ -149,12 +149,12 @@ def _run() -> Iterable[str]:
     yield _table(("setting", "unless told otherwise", "meaning"), rows)
 
 
-def _learner(title: str, kind: type, presets: dict[str, dict[str, Any]]) -> Iterable[str]:
+def _learner(title: str, kind: type, by_preset: dict[str, dict[str, Any]]) -> Iterable[str]:
     comments = field_comments(kind)
     rows, differing = [], []
     for field in dataclasses.fields(kind):
         cells = []
-        for robots in presets.values():
+        for robots in by_preset.values():
             values = {robot: _value(getattr(made, field.name)) for robot, made in robots.items()}
             same = len(set(values.values())) == 1
             cells.append(next(iter(values.values())) if same else "by robot")
@@ -163,12 +163,12 @@ def _learner(title: str, kind: type, presets: dict[str, dict[str, Any]]) -> Iter
         if "by robot" in cells:
             differing.append(field.name)
     yield f"\n## {title}\n"
-    yield _table(("setting", *presets, "meaning"), rows)
+    yield _table(("setting", *by_preset, "meaning"), rows)
     yield "\nBy robot:\n"
-    robots = list(config.PUBLISHED)
+    robots = list(presets.PUBLISHED)
     by_robot: list[list[str]] = []
     for name in differing:
-        for preset, made in presets.items():
+        for preset, made in by_preset.items():
             values = [_value(getattr(made[robot], name)) for robot in robots]
             if len(set(values)) == 1:
                 continue
@@ -182,12 +182,12 @@ def _learner(title: str, kind: type, presets: dict[str, dict[str, Any]]) -> Iter
 
 def _lengths() -> Iterable[str]:
     """How long each preset trains."""
-    robots = list(config.PUBLISHED)
+    robots = list(presets.PUBLISHED)
     yield "\n## Length of a run (`--updates`)\n"
     rows = [
-        (learner, preset, *(_value(config.recovery_updates(r, preset, learner)) for r in robots))
-        for learner, presets in (("sac", config.PRESETS), ("ppo", config.PPO_PRESETS))
-        for preset in presets
+        (learner, preset, *(_value(presets.recovery_updates(r, preset, learner)) for r in robots))
+        for learner, known in (("sac", presets.PRESETS), ("ppo", presets.PPO_PRESETS))
+        for preset in known
     ]
     yield _table(("learner", "preset", *robots), rows)
 
@@ -196,10 +196,10 @@ def _baselines() -> Iterable[str]:
     yield "\n## Published coefficients of the baselines\n"
     rows = [
         (f"`{method}`", f"`{name}`", *(_value(robots[robot][name]) for robot in robots))
-        for method, robots in config.PUBLISHED_BASELINES.items()
+        for method, robots in presets.PUBLISHED_BASELINES.items()
         for name in next(iter(robots.values()))
     ]
-    first = next(iter(config.PUBLISHED_BASELINES.values()))
+    first = next(iter(presets.PUBLISHED_BASELINES.values()))
     yield _table(("method", "setting", *first), rows)
 
 

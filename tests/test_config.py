@@ -2,17 +2,15 @@
 
 import pytest
 
-from lamour_jax.config import (
+from lamour_jax.config import PPOConfig, stored_learner, to_json
+from lamour_jax.errors import UserError
+from lamour_jax.presets import (
     PUBLISHED,
-    PPOConfig,
     evaluation_interval,
     learner_config,
     pretrain_config,
     recovery_updates,
-    stored_learner,
-    to_json,
 )
-from lamour_jax.errors import UserError
 
 # (aux_coef, consol_coef, initial alpha) of LaMOuR, (aux_coef, consol_coef) of SeRO, as published.
 TABLE = {

@@ -14,8 +14,9 @@ from lamour_jax.bench.programs import Loop, compile_program, stateless
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, Sample, in_turns, repeats_for
-from lamour_jax.config import SACConfig, sac_config
+from lamour_jax.config import SACConfig
 from lamour_jax.consolidation import Gaussian
+from lamour_jax.presets import sac_config
 from lamour_jax.types import Transition
 
 PART = "learner"

@@ -20,8 +20,9 @@ from lamour_jax.bench.programs import Loop, Program, compile_program, stateless
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, Sample, in_turns
-from lamour_jax.config import LearnerConfig, PPOConfig, SACConfig, sac_config
+from lamour_jax.config import LearnerConfig, PPOConfig, SACConfig
 from lamour_jax.networks import sample_pre_tanh
+from lamour_jax.presets import sac_config
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import make_replay
 from lamour_jax.rollout import Act, blank_transition, collect, random_actions

@@ -20,11 +20,12 @@ from lamour_jax.cli.training import (
     prepare_training,
     run_training,
 )
-from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_json
+from lamour_jax.config import TrainConfig, stored_learner, to_json
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import make_actor
+from lamour_jax.presets import pretrain_config
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import Run, create_run, machine, shared_run
 

@@ -24,20 +24,12 @@ from lamour_jax.cli.training import (
     run_training,
 )
 from lamour_jax.cli.uncertainty import original_uncertainty
-from lamour_jax.config import (
-    LEARNERS,
-    SACConfig,
-    TrainConfig,
-    evaluation_interval,
-    learner_config,
-    recovery_updates,
-    stored_learner,
-    to_json,
-)
+from lamour_jax.config import LEARNERS, SACConfig, TrainConfig, stored_learner, to_json
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.networks import actor_settings
 from lamour_jax.policy import Policy, load_policy, save_policy
+from lamour_jax.presets import evaluation_interval, learner_config, recovery_updates
 from lamour_jax.recovery import (
     METHODS,
     learns_from_programs,

@@ -9,8 +9,8 @@ import envs
 from experiments.paper.grid import VARIANTS, Cell, make_cells, obstacle, recover_arguments
 from lamour_jax.cli.check import make_checker
 from lamour_jax.cli.recover import recover
-from lamour_jax.config import sac_config
 from lamour_jax.errors import UserError
+from lamour_jax.presets import sac_config
 from lamour_jax.recovery import METHODS
 
 

@@ -13,7 +13,8 @@ from lamour_jax.bench.peers.process import Peer, PeerError
 from lamour_jax.bench.subject import Subject
 from lamour_jax.bench.table import Row, Table, measured
 from lamour_jax.bench.timing import Rate, in_turns
-from lamour_jax.config import LearnerConfig, ppo_config, sac_config
+from lamour_jax.config import LearnerConfig
+from lamour_jax.presets import ppo_config, sac_config
 
 PART = "peers"
 UNIT = "control steps/s"

@@ -1,0 +1,221 @@
+"""Which settings a run gets: the published coefficients of each robot, and presets."""
+
+from typing import Any
+
+from lamour_jax.config import LEARNERS, LearnerConfig, PPOConfig, SACConfig, TrainConfig
+
+# LaMOuR's coefficients and temperatures as published, and what else is a robot's own: robot ->
+# SACConfig fields. Other robots have the defaults.
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
+    "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
+    "hopper": {"aux_coef": 0.2, "consol_coef": 0.5, "initial_temperature": 0.2},
+    "walker2d": {"aux_coef": 0.5, "consol_coef": 0.3, "initial_temperature": 0.2},
+    "humanoid": {
+        "aux_coef": 0.05,
+        "consol_coef": 0.0,
+        "initial_temperature": 1.0,
+        "num_envs": 5,
+        "target_entropy_per_action": -5.0,  # for each of five robots, added up
+    },
+    "push_chair": {
+        "aux_coef": 0.01,
+        "consol_coef": 0.5,
+        "initial_temperature": 1.0,
+        "gamma": 0.95,
+        "batch_size": 1024,
+    },
+}
+
+# What the baselines' published settings differ in: method -> robot -> SACConfig fields.
+PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
+    "sero": {
+        "ant": {"aux_coef": 1.0, "consol_coef": 0.2},
+        "half_cheetah": {"aux_coef": 3.0, "consol_coef": 0.5},
+        "hopper": {"aux_coef": 0.5, "consol_coef": 0.5},
+        "walker2d": {"aux_coef": 1.0, "consol_coef": 0.3},
+        "humanoid": {"aux_coef": 0.5, "consol_coef": 0.5},
+        "push_chair": {"aux_coef": 0.5, "consol_coef": 0.5},
+    },
+    "sac_env": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
+    "sac_zero": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
+}
+
+# Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The
+# original policy is held at anchors, harder as values grow: what it can do is not unlearned before
+# the robot stands up, and counts from the moment it does. Short episodes bring more of the first
+# moments on the ground. Each of these is measured in docs/performance.md.
+_FAST: dict[str, Any] = {
+    "num_envs": 64,
+    "episode_length": 250,
+    "grad_updates_per_step": 8,
+    "longest_noise": 32.0,
+    "random_steps": 8_000,
+    "replay_capacity": 500_000,
+    "replay_originals_episodes": True,
+    "batch_size": 128,  # half the batch buys nearly twice the updates per second
+    "tau": 0.02,
+    "target_entropy_per_action": -2.0,
+    "actor_learning_rate": 1e-3,
+    "critic_learning_rate": 1e-3,
+    "final_learning_rate_fraction": 0.1,
+    # In the published runs the robot stands once the temperature has fallen to about this.
+    "initial_temperature": 0.03,
+    "temperature_learning_rate": 1e-4,
+    "entropy_where_not_recovered": True,
+    "anchor_batch_size": 32,
+    "anchor_value_share": 0.05,
+    "actor_averaging": 0.998,
+    "critic_layer_norm": True,
+    "dropout_rate": 0.0,
+}
+
+# The ant's way over is long: a temperature that falls quickly ends the search before it is found.
+# A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
+# full of them: how fallen poses differ, by ten, comes late.
+_FAST_ROBOTS: dict[str, dict[str, Any]] = {
+    "ant": {
+        "temperature_learning_rate": 3e-5,
+        "tau": 0.05,
+        "longest_noise": 16.0,
+    },
+    "half_cheetah": {"replay_originals_episodes": False},
+    "walker2d": {
+        "replay_originals_episodes": False,
+        "target_entropy_per_action": -1.0,
+        "longest_noise": 1.0,
+    },
+    # The chair has to arrive after it was set upright: all of the 400 steps may be needed.
+    "push_chair": {"episode_length": None},
+}
+
+# Thousands of robots, for accelerators, which take about as long for an update of 1024 as of 128.
+_SCALE: dict[str, Any] = {
+    **_FAST,
+    "num_envs": 2048,
+    "batch_size": 1024,
+    "anchor_batch_size": 256,  # the same share of a batch
+    "replay_capacity": 2_000_000,
+}
+
+# From scratch on the original task: there is time for a steadier pace.
+_PRETRAIN: dict[str, Any] = {
+    **_FAST,
+    "num_envs": 16,
+    "episode_length": None,
+    "longest_noise": 1.0,
+    "tau": 0.01,
+    "actor_learning_rate": 5e-4,
+    "critic_learning_rate": 5e-4,
+    "temperature_learning_rate": 3e-4,
+    "initial_temperature": 0.2,
+    "target_entropy_per_action": -1.0,
+}
+
+# Short episodes that end by success or a fall, and a start anywhere around the target: more robots.
+_PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {"push_chair": {"num_envs": 32, "batch_size": 256}}
+
+PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
+
+# Thousands of robots on an accelerator: short rollouts, large batches.
+_PPO_SCALE: dict[str, Any] = {
+    "num_envs": 2048,
+    "unroll_length": 32,
+    "num_minibatches": 32,
+}
+
+_SHARED = ("aux_coef", "consol_coef", "gamma")  # published settings that PPO has, too
+
+PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
+
+
+def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> SACConfig:
+    """Settings of `preset` for `robot` and `method`; overrides that are None are ignored.
+
+    Raises:
+      ValueError: an unknown preset or a setting out of range.
+    """
+    chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
+    if preset != "paper":
+        chosen |= _FAST_ROBOTS.get(robot, {})
+    return SACConfig(**{**chosen, **_given(overrides)})
+
+
+def ppo_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> PPOConfig:
+    """As `sac_config`, for PPO."""
+    published = _published(robot, method)
+    shared = {name: value for name, value in published.items() if name in _SHARED}
+    return PPOConfig(**{**shared, **_preset(PPO_PRESETS, preset), **_given(overrides)})
+
+
+def learner_config(
+    learner: str, robot: str, preset: str, *, method: str = "lamour", **overrides: Any
+) -> LearnerConfig:
+    """Settings of `preset` for `learner`, `robot` and `method`; overrides that are None are
+    ignored.
+
+    Raises:
+      ValueError: an unknown learner or preset, or a setting out of range.
+    """
+    if learner not in LEARNERS:
+        raise ValueError(f"unknown learner {learner!r}: choose one of {', '.join(LEARNERS)}")
+    make = ppo_config if learner == "ppo" else sac_config
+    return make(robot, preset, method=method, **overrides)
+
+
+def _published(robot: str, method: str) -> dict[str, Any]:
+    differing = PUBLISHED_BASELINES.get(method, {})
+    return {**PUBLISHED.get(robot, {}), **differing.get(robot, {})}
+
+
+def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in presets:
+        raise ValueError(f"unknown preset {name!r}: choose one of {', '.join(presets)}")
+    return presets[name]
+
+
+def _given(overrides: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in overrides.items() if value is not None}
+
+
+# Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
+# usual ones.
+FAST_UPDATES = {
+    "ant": 150_000,
+    "half_cheetah": 60_000,
+    "hopper": 30_000,
+    "humanoid": 250_000,
+    "walker2d": 60_000,
+    "push_chair": 60_000,  # not measured yet
+}
+USUAL_UPDATES = 60_000
+
+# As published; the other robots' is a million.
+PAPER_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
+
+# Of the other robots and presets. In control steps: SAC's scale 5 million, PPO's presets 5 and 20
+# million.
+SAC_UPDATES = {"paper": 1_000_000, "scale": 20_000}
+PPO_UPDATES = {"fast": 40_000, "scale": 40_000}
+
+
+def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
+    """How long `preset` of `learner` trains `robot`."""
+    if learner == "ppo":
+        return PPO_UPDATES[preset]
+    if preset == "fast":
+        return FAST_UPDATES.get(robot, USUAL_UPDATES)
+    return (
+        PAPER_UPDATES.get(robot, SAC_UPDATES[preset]) if preset == "paper" else SAC_UPDATES[preset]
+    )
+
+
+def evaluation_interval(num_updates: int) -> int:
+    """Updates between evaluations: some twenty points make a curve."""
+    return min(max(num_updates // 20, 1_000), TrainConfig.eval_every)
+
+
+def pretrain_config(robot: str) -> SACConfig:
+    """Settings for training an original policy of `robot` from scratch."""
+    own = {**PUBLISHED.get(robot, {}), **_PRETRAIN, **_PRETRAIN_ROBOTS.get(robot, {})}
+    return SACConfig(**own)
