@@ -64,6 +64,9 @@ class VectorEnv:
       pool_size: P, how many ready starts are kept.
       mesh: devices that share the robots, by its axis "robots"; None for one device.
       episode_length: control steps after which an episode is cut; the environment's own by default.
+      falls_end: whether an episode ends where a healthy robot falls, as the rules say. Where
+        rewards are below zero until the robot has got up, it pays to touch a healthy state and fall
+        at once; where episodes go on, it does not, and the robot learns to get up from there.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class VectorEnv:
         pool_size: int = 256,
         mesh: Mesh | None = None,
         episode_length: int | None = None,
+        falls_end: bool = True,
     ):
         if num_envs < 1:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
@@ -81,6 +85,7 @@ class VectorEnv:
         self.pool_size = pool_size
         self.mesh = mesh
         self.episode_length = episode_length or env.episode_length
+        self.falls_end = falls_end
 
     @property
     def partition(self) -> VectorState:
@@ -108,8 +113,11 @@ class VectorEnv:
         """Steps every robot with actions [N, A]; those whose episode ended start another."""
         reached = self._step_robots(state.robots, actions)
         steps = state.steps + 1
-        truncated = (steps >= self.episode_length) & ~reached.terminated
-        over = reached.terminated | truncated
+        terminated = reached.terminated
+        if not self.falls_end:
+            terminated &= reached.healthy | ~reached.valid
+        truncated = (steps >= self.episode_length) & ~terminated
+        over = terminated | truncated
         draw = self._draw(state)
         robots = jax.tree.map(
             lambda pool, robot: jnp.where(_like(over, robot), pool[draw], robot),
@@ -122,7 +130,7 @@ class VectorEnv:
             task_reward=reached.task_reward,
             reward_inputs=reached.reward_inputs,
             healthy=reached.healthy,
-            terminated=reached.terminated,
+            terminated=terminated,
             truncated=truncated,
             valid=reached.valid,
         )

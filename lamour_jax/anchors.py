@@ -57,7 +57,9 @@ def gather_anchors(
     if original is None or not config.anchor_batch_size:
         return None, None
     network = Actor(env.env.action_size, config.hidden_sizes)  # it never drops units
-    normal = VectorEnv(env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS)
+    normal = VectorEnv(
+        env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS, falls_end=env.falls_end
+    )
     reset_key, play_key = jax.random.split(key)
 
     def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, Gaussian]:

@@ -20,6 +20,7 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    falls_end: bool = True  # whether an episode of training ends where the robot falls
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -83,6 +84,7 @@ class PPOConfig:
     # Collection
     num_envs: int = 64
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    falls_end: bool = True  # whether an episode of training ends where the robot falls
     unroll_length: int = 64
     # Learning
     num_epochs: int = 4

@@ -73,7 +73,12 @@ def whole(
     Args:
       rule: the rewards; those of the recorded program by default.
     """
-    vector = VectorEnv(env, config.num_envs, episode_length=config.episode_length)
+    vector = VectorEnv(
+        env,
+        config.num_envs,
+        episode_length=config.episode_length,
+        falls_end=config.falls_end,
+    )
     rule = rule or subject.rule
     if isinstance(config, PPOConfig):
         agent, steps = make_ppo(config, vector, rule, _NUM_UPDATES), config.unroll_length
@@ -149,7 +154,12 @@ def _programs(
 ) -> dict[str, Rate]:
     """The programs whose times tell the parts; rates are of iterations."""
     length = training.length
-    vector = VectorEnv(env, config.num_envs, episode_length=config.episode_length)
+    vector = VectorEnv(
+        env,
+        config.num_envs,
+        episode_length=config.episode_length,
+        falls_end=config.falls_end,
+    )
     robots, key = training.state.robots, jax.random.key(1)
     random = random_actions(env.action_size)
     network, original = subject.original.network, subject.original.params

@@ -48,7 +48,13 @@ class Task:
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
     """The learner that `config` is of, for `task`."""
-    env = VectorEnv(task.env, config.num_envs, mesh=mesh, episode_length=config.episode_length)
+    env = VectorEnv(
+        task.env,
+        config.num_envs,
+        mesh=mesh,
+        episode_length=config.episode_length,
+        falls_end=config.falls_end,
+    )
     from_original = task.original is not None
     if isinstance(config, PPOConfig):
         return make_ppo(config, env, task.rule, num_updates, from_original=from_original)

@@ -141,3 +141,22 @@ def test_training_may_cut_episodes_shorter_than_the_task():
         state, result = env.step(state, jnp.full((2, 1), HEALTHY))
         cut.append(result.truncated.tolist())
     assert cut == [[False] * 2, [True] * 2] * 2
+
+
+def test_episodes_may_go_on_after_a_fall_but_not_with_a_broken_robot():
+    env = VectorEnv(Scripted("normal", episode_length=4), 2, pool_size=4, falls_end=False)
+    state = env.reset(jax.random.key(0))
+    terminated, truncated, healthy, rewards = [], [], [], []
+    for t, position in enumerate((HEALTHY, FALLEN, FALLEN, 0.5)):
+        if t == 2:
+            state = break_robot(state, 1, "qpos", np.nan)
+        state, result = step(env, state, [position] * 2)
+        terminated.append(result.terminated.tolist())
+        truncated.append(result.truncated.tolist())
+        healthy.append(bool(result.healthy[0]))
+        rewards.append(float(result.reward[0]))
+    assert terminated == [[False, False], [False, False], [False, True], [False, False]]
+    assert truncated == [[False] * 2] * 3 + [[True, False]]
+    assert healthy == [True, False, False, True]
+    # Nothing for lying there, and the task's reward again once the robot is up.
+    assert rewards == [3.0, 0.0, 0.0, 2.5]
