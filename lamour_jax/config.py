@@ -227,7 +227,12 @@ _FAST: dict[str, Any] = {
 # A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
 # full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
-    "ant": {"temperature_learning_rate": 3e-5},
+    "ant": {
+        "temperature_learning_rate": 3e-5,
+        "tau": 0.05,
+        "longest_noise": 16.0,
+        "falls_end": False,
+    },
     "half_cheetah": {"replay_originals_episodes": False},
     "walker2d": {
         "replay_originals_episodes": False,
@@ -347,7 +352,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 
 # Updates after which each robot has recovered with "fast".
 FAST_UPDATES = {
-    "ant": 250_000,
+    "ant": 200_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 250_000,
