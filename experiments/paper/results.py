@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -46,7 +45,7 @@ class Result:
 
 
 class Course(NamedTuple):
-    """Several seeds' curves as one: IQM and interval [T] at the evaluations that all have."""
+    """Several seeds' curves as one: IQM and interval [T] at the updates of one of them."""
 
     updates: np.ndarray
     minutes: np.ndarray
@@ -77,12 +76,15 @@ def of(results: Iterable[Result], robot: str, method: str) -> list[Result]:
 
 
 def course(seeds: Sequence[Result], measure: str) -> Course:
-    """The curves of `seeds` together; minutes are the mean at each evaluation."""
-    common = reduce(np.intersect1d, [seed.updates for seed in seeds])
-    rows = [np.isin(seed.updates, common) for seed in seeds]
-    values = np.stack([seed.curve[measure][row] for seed, row in zip(seeds, rows, strict=True)])
-    minutes = np.stack([seed.minutes[row] for seed, row in zip(seeds, rows, strict=True)])
-    return Course(common, minutes.mean(axis=0), iqm(values), *interval([values]))
+    """The curves of `seeds` together, where all of them have been: at the evaluations of the one
+    with the fewest, between those of the others, which need not fall on the same updates. Minutes
+    are the mean."""
+    updates = min((seed.updates for seed in seeds), key=len)
+    first, last = max(s.updates[0] for s in seeds), min(s.updates[-1] for s in seeds)
+    updates = np.unique(np.clip(updates, first, last))
+    values = np.stack([np.interp(updates, s.updates, s.curve[measure]) for s in seeds])
+    minutes = np.stack([np.interp(updates, s.updates, s.minutes) for s in seeds])
+    return Course(updates, minutes.mean(axis=0), iqm(values), *interval([values]))
 
 
 def _result(rows: list[Row]) -> Result:

@@ -1,5 +1,8 @@
 """From a table to drawings and Markdown."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -97,3 +100,19 @@ def test_nothing_to_draw_or_nowhere_to_write_is_said(folders, tmp_path):
     (docs / "results.md").write_text("no markers")
     with pytest.raises(UserError, match="paper: begin"):
         make_figures(results, docs)
+
+
+def test_seeds_that_were_evaluated_at_other_updates_are_read_between(folders):
+    results, _ = folders
+    seed = of(load_results(results, "fast")["released"], "hopper", "lamour")[0]
+    curve = {"return": np.array([0.0, 10.0, 20.0])}
+    one = replace(seed, updates=np.array([0, 100, 200]), minutes=np.array([0, 1, 2]), curve=curve)
+    curve = {"return": np.array([0.0, 30.0, 30.0, 60.0])}
+    other = replace(
+        seed, updates=np.array([50, 80, 150, 250]), minutes=np.array([1, 1, 3, 5]), curve=curve
+    )
+    both = course([one, other], "return")
+    # From 50, where both have been, to 200: 5 and 0, 10 and 30, 20 and 45.
+    assert both.updates.tolist() == [50, 100, 200]
+    np.testing.assert_allclose(both.middle, [2.5, 20.0, 32.5])
+    np.testing.assert_allclose(both.minutes, [0.75, (1 + 1 + 4 / 7) / 2, 3.0])

@@ -14,7 +14,13 @@ SHIPPED = [(robot, number) for robot in descriptions.names() for number in recor
 def test_recording_is_complete(robot, number):
     env = envs.make(robot, engine="native")
     description = descriptions.load(robot)
-    task = RobotTask(robot, env.original_task, description.vectors, description.image)
+    task = RobotTask(
+        robot,
+        env.original_task,
+        description.vectors,
+        description.image,
+        description.example,
+    )
     transcript = run_conversation(RecordedProvider(robot, number), task)
     assert "is_recovered" in transcript.answer_code
     assert "calculate_reward" in transcript.answer_code
