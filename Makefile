@@ -2,7 +2,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test test-slow lint
+.PHONY: setup demo test test-slow lint reference docs
 
 # Only .venv: the tested versions, and this package from its sources.
 setup: $(STAMP)
@@ -30,3 +30,12 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What the pages say of the code: commands, settings, the repository's address.
+reference: setup
+	JAX_PLATFORMS=cpu $(BIN)/python docs/generate_reference.py
+
+# The site, in site/.
+docs: reference
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	$(BIN)/mkdocs build --strict --quiet

@@ -4,6 +4,14 @@ from envs.opengl import import_mujoco
 
 import_mujoco()
 
-from envs.registry import make, names  # noqa: E402
+from envs.registry import (  # noqa: E402
+    canonical,
+    find,
+    label,
+    make,
+    names,
+    register,
+    shipped,
+)
 
-__all__ = ["make", "names"]
+__all__ = ["canonical", "find", "label", "make", "names", "register", "shipped"]

@@ -24,8 +24,11 @@ import numpy as np
 from brax.envs.base import Env, State
 from flax import struct
 
+from envs import descriptions
 from envs.battery import has_battery, load_battery
-from envs.physics import PhysicsState, SolverLimits, make_engine
+from envs.descriptions import Description
+from envs.looks import Look, look_of
+from envs.physics import ENGINES, Engine, PhysicsState, SolverLimits, make_engine
 from envs.starts import PoseStart, StartDistribution
 
 STARTS = ("normal", "ood", "battery")
@@ -72,6 +75,15 @@ class RecoveryEnv(Env):
     Subclasses set the class attributes and say how to build the model, observe, judge health and
     reward a step. All methods work on one robot; `jax.vmap` makes a batch.
 
+    Class attributes:
+      name: a short name, in files and for people.
+      original_task: in words, such as "Run forward."
+      num_substeps: physics steps per control step.
+      mjx_limits: the solver's iterations on MJX and Warp.
+      episode_length: control steps.
+      ood_qpos: [nq] the published state, where there is one.
+      engines: the physics engines that it can run on.
+
     Args:
       start: "normal", "ood" or "battery".
       engine: "auto", "native", "mjx" or "warp".
@@ -86,11 +98,12 @@ class RecoveryEnv(Env):
     name: ClassVar[str]
     original_task: ClassVar[str]
     num_substeps: ClassVar[int]
-    mjx_limits: ClassVar[SolverLimits]
+    mjx_limits: ClassVar[SolverLimits] = SolverLimits(iterations=8, ls_iterations=16)
     episode_length: int = 1000  # control steps
     normal_episode_length: ClassVar[int | None] = None  # from normal starts, where it is another
     has_end: ClassVar[bool] = False  # whether `is_accomplished` is what counts as success
     ood_qpos: ClassVar[np.ndarray]
+    engines: ClassVar[tuple[str, ...]] = ENGINES
 
     def __init__(
         self,
@@ -101,17 +114,28 @@ class RecoveryEnv(Env):
     ):
         if start not in STARTS:
             raise ValueError(f"unknown start {start!r}: choose one of {', '.join(STARTS)}")
-        self.model = self.build_spec().compile()
-        self.engine = make_engine(
-            engine, self.model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
-        )
+        self.model, self.engine = self._build(engine)
         self._begin_at(start, self._starts(start, evaluation))
+
+    def _build(self, engine: str) -> tuple[mujoco.MjModel, Engine]:
+        model = self.build_spec().compile()
+        made = make_engine(
+            engine, model, num_substeps=self.num_substeps, mjx_limits=self.mjx_limits
+        )
+        return model, made
 
     @classmethod
     def starts(cls) -> tuple[str, ...]:
         """The kinds of start that it has: a battery where one ships or the class makes its own."""
         own = cls.battery_start is not RecoveryEnv.battery_start
         return STARTS if own or has_battery(cls.name) else ("normal", "ood")
+
+    @classmethod
+    def fingerprint(cls) -> bytes | None:
+        """What decides how it behaves, beside the sources of this package: results that are kept
+        for later depend on it. None where nobody knows, and nothing is kept: a class from
+        elsewhere may rest on any file."""
+        return b"" if cls.__module__.split(".")[0] == "envs" else None
 
     def _begin_at(self, start_name: str, start: StartDistribution) -> None:
         self.start_name, self.start = start_name, start
@@ -141,7 +165,7 @@ class RecoveryEnv(Env):
 
     @abc.abstractmethod
     def ood_start(self) -> PoseStart:
-        """The published out-of-distribution start."""
+        """The out-of-distribution start: the published one, or the one to recover from."""
 
     def battery_start(self, *, evaluation: bool) -> StartDistribution:
         """The battery of fallen poses: those for evaluation, or those to train on.
@@ -179,6 +203,38 @@ class RecoveryEnv(Env):
         """The state vector [D] that the LVLM was told about; the observation by default."""
         return self.observe(physics)
 
+    def to_ctrl(self, action: jax.Array) -> jax.Array:
+        """The model's controls [nu] for an action in [-1, 1]; the same numbers by default."""
+        return action
+
+    def is_finite(self, physics: PhysicsState) -> jax.Array:
+        """Whether the simulation is sound: [] bool."""
+        leaves = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(physics)]
+        return jnp.all(jnp.stack(leaves))
+
+    @property
+    def look(self) -> Look:
+        """How it is shown in pictures."""
+        return look_of(self.name)
+
+    @property
+    def description(self) -> Description:
+        """What the LVLM is told; written from the model where no text ships."""
+        if self.name in descriptions.names():
+            return descriptions.load(self.name)
+        from envs.descriptions.generated import describe
+
+        return describe(self)
+
+    def probe(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A state in which no two numbers are alike, (qpos [nq], qvel [nv], reward_inputs [D]): it
+        shows which entries of the last are joints'."""
+        rng = np.random.default_rng(1)
+        qpos, qvel = rng.uniform(-0.5, 0.5, self.model.nq), rng.uniform(-0.5, 0.5, self.model.nv)
+        physics = self.engine.init(jnp.asarray(qpos, jnp.float32), jnp.asarray(qvel, jnp.float32))
+        inputs = np.asarray(self.reward_inputs(physics))
+        return np.asarray(physics.qpos), np.asarray(physics.qvel), inputs
+
     @property
     def dt(self) -> float:
         """Seconds per control step."""
@@ -213,7 +269,9 @@ class RecoveryEnv(Env):
 
     def reset_to(self, qpos: jax.Array, qvel: jax.Array) -> RecoveryState:
         """Begins an episode at qpos [nq], qvel [nv]."""
-        physics = self.engine.init(qpos, qvel)
+        return self._begun(self.engine.init(qpos, qvel))
+
+    def _begun(self, physics: PhysicsState) -> RecoveryState:
         healthy = self.is_healthy(physics)
         zero = jnp.zeros(())
         return RecoveryState(
@@ -233,8 +291,8 @@ class RecoveryEnv(Env):
         """One control step with `action` [action_size], clipped to [-1, 1]."""
         action = jnp.clip(action, -1.0, 1.0)
         before = state.pipeline_state.physics
-        after = self.engine.step(before, action)
-        valid = _all_finite(after)
+        after = self.engine.step(before, self.to_ctrl(action))
+        valid = self.is_finite(after)
         # Keep a broken simulation's last good state: NaN would spread through masks and sums.
         after = jax.tree.map(lambda new, old: jnp.where(valid, new, old), after, before)
         was_healthy = state.pipeline_state.was_healthy
@@ -258,8 +316,3 @@ class RecoveryEnv(Env):
             terminated=terminated,
             valid=valid,
         )
-
-
-def _all_finite(physics: PhysicsState) -> jax.Array:
-    leaves = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(physics)]
-    return jnp.all(jnp.stack(leaves))

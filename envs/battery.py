@@ -68,10 +68,12 @@ def load_battery(robot: str, *, evaluation: bool) -> Poses:
       ValueError: it has none.
     """
     part = "evaluation" if evaluation else "training"
-    file = _file(robot)
-    if not file.is_file():
-        raise ValueError(f"{robot} has no battery: python -m experiments.battery makes one")
-    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+    if not has_battery(robot):
+        raise ValueError(
+            f"{robot} has no battery of fallen poses: start from ood, or give its class a"
+            " `battery_start`"
+        )
+    with _file(robot).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
         return Poses(arrays[f"{part}_qpos"], arrays[f"{part}_qvel"])
 
 
@@ -113,7 +115,7 @@ def _random_poses(model: mujoco.MjModel, rng: np.random.Generator, count: int) -
     """qpos [count, nq] just above the floor: a limited joint anywhere within its limits, the
     orientation of the whole uniform, its place that of the model."""
     data = mujoco.MjData(model)
-    height = _height_index(model)
+    height = height_index(model)
     rows = np.tile(model.qpos0, (count, 1))
     for row in rows:
         for joint, first in enumerate(model.jnt_qposadr):
@@ -126,11 +128,11 @@ def _random_poses(model: mujoco.MjModel, rng: np.random.Generator, count: int) -
             elif kind == mujoco.mjtJoint.mjJNT_HINGE:
                 row[first] = rng.uniform(-np.pi, np.pi)
         data.qpos[:] = row
-        row[height] += _CLEARANCE - _distance_to_floor(model, data)
+        row[height] += _CLEARANCE - distance_to_floor(model, data)
     return rows
 
 
-def _height_index(model: mujoco.MjModel) -> int:
+def height_index(model: mujoco.MjModel) -> int:
     """Where in qpos the height of the whole robot is."""
     for joint, first in enumerate(model.jnt_qposadr):
         if model.jnt_type[joint] == mujoco.mjtJoint.mjJNT_FREE:
@@ -141,7 +143,7 @@ def _height_index(model: mujoco.MjModel) -> int:
     raise ValueError("the model has no joint that moves the whole up and down")
 
 
-def _distance_to_floor(model: mujoco.MjModel, data: mujoco.MjData) -> float:
+def distance_to_floor(model: mujoco.MjModel, data: mujoco.MjData) -> float:
     """Metres between the floor and the lowest point of what can touch it, for data's qpos."""
     mujoco.mj_kinematics(model, data)
     planes = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE

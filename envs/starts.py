@@ -13,6 +13,11 @@ EVALUATION_NOISE = 0.005  # added to qpos and qvel where a start has none of its
 class StartDistribution(abc.ABC):
     """Anything that start states can be drawn from."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one state."""
+        return False
+
     @abc.abstractmethod
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [nq], qvel [nv])."""
@@ -51,9 +56,14 @@ class Start(PoseStart):
     qvel_noise: float = 0.0
     qvel_gaussian: bool = False
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is one state."""
+        return not (self.qpos_noise or self.qvel_noise)
+
     def for_evaluation(self) -> "Start":
         """This start, with noise where it has none: one exact state is no distribution."""
-        if self.qpos_noise or self.qvel_noise:
+        if not self.is_exact:
             return self
         return replace(self, qpos_noise=EVALUATION_NOISE, qvel_noise=EVALUATION_NOISE)
 

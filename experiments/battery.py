@@ -46,8 +46,8 @@ def draw_sheet(env: RecoveryEnv, qpos: np.ndarray) -> bytes:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    known = [robot for robot in envs.names() if has_battery(robot)]
-    parser.add_argument("--robots", nargs="+", choices=envs.names(), default=known)
+    known = [robot for robot in envs.shipped() if has_battery(robot)]
+    parser.add_argument("--robots", nargs="+", choices=envs.shipped(), default=known)
     parser.add_argument("--sheets", type=Path, help="a folder for pictures")
     args = parser.parse_args()
     for robot in args.robots:

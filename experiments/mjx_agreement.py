@@ -126,7 +126,7 @@ def agreement(robot: str, policies: Path, num_states: int, engines: Sequence[str
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--robots", nargs="+", default=list(envs.names()))
+    parser.add_argument("--robots", nargs="+", default=list(envs.shipped()))
     parser.add_argument("--policies", type=Path, default=POLICIES, help="ROBOT.msgpack in a folder")
     parser.add_argument("--engines", nargs="+", default=available_engines(), help="mjx, warp")
     parser.add_argument("--states", type=int, default=512)

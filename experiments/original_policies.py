@@ -43,7 +43,7 @@ def published_name(robot: str) -> str:
 
 def _in_folder(folder: Path) -> dict[str, Path]:
     found = {}
-    for robot in envs.names():
+    for robot in envs.shipped():
         for file in (folder / f"{robot}.msgpack", folder / robot / "policy.msgpack"):
             if file.is_file():
                 found[robot] = file
@@ -52,7 +52,7 @@ def _in_folder(folder: Path) -> dict[str, Path]:
 
 def _converted() -> dict[str, Path]:
     known = _in_folder(CONVERTED)
-    for robot in set(envs.names()) - set(known):
+    for robot in set(envs.shipped()) - set(known):
         file = RELEASED / f"{published_name(robot)}_actor_{ACTORS.get(robot, 1)}.pt"
         if file.is_file():
             known[robot] = import_policy(file, env=robot, out=CONVERTED / robot)

@@ -14,7 +14,7 @@ from flax import struct
 from envs.wrappers import VectorEnv
 from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
-from lamour_jax.networks import Actor, sample_pre_tanh
+from lamour_jax.networks import make_actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.rollout import Rollout, collect
 from lamour_jax.types import Params
@@ -56,7 +56,7 @@ def gather_anchors(
     """
     if original is None or not config.anchor_batch_size:
         return None, None
-    network = Actor(env.env.action_size, config.hidden_sizes)  # it never drops units
+    network = make_actor(config, env.env.action_size)  # it never drops units
     normal = VectorEnv(
         env.env.with_normal_start(), ROBOTS, pool_size=ROBOTS, falls_end=env.falls_end
     )

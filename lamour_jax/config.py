@@ -45,8 +45,12 @@ class SACConfig:
     anchor_batch_size: int = 0  # states of the original policy's own episodes in each update
     anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
     actor_averaging: float = 0.0  # per update, of the parameters that are evaluated
-    # Networks
+    # Networks: the actor's (networks.ActorSettings), then the critics'
     hidden_sizes: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    std: str = "exp"
+    normalizes: bool = False
+    critic_hidden_sizes: tuple[int, ...] | None = None  # None: the actor's
     critic_layer_norm: bool = False
     dropout_rate: float = 0.1  # in the trained actor while acting and learning, never in evaluation
 
@@ -102,8 +106,12 @@ class PPOConfig:
     value_warmup: int = 10
     # Holding what already works
     anchor_batch_size: int = 64  # states of the original policy's own episodes in each update
-    # Networks
+    # Networks: the actor's (networks.ActorSettings), then the value's
     hidden_sizes: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    std: str = "exp"
+    normalizes: bool = False
+    critic_hidden_sizes: tuple[int, ...] | None = None  # None: the actor's
     value_layer_norm: bool = True
 
     def __post_init__(self) -> None:
@@ -126,6 +134,8 @@ class PPOConfig:
         minibatch = self.num_envs * self.unroll_length // self.num_minibatches
         return {"num_envs": self.num_envs, "minibatch size": minibatch}
 
+
+_SIZES = ("hidden_sizes", "critic_hidden_sizes")  # tuples, which JSON knows as lists
 
 LearnerConfig = SACConfig | PPOConfig
 LEARNERS: dict[str, type[SACConfig] | type[PPOConfig]] = {"sac": SACConfig, "ppo": PPOConfig}
@@ -158,7 +168,7 @@ class TrainConfig:
 
 
 # LaMOuR's coefficients and temperatures as published, and what else is a robot's own: robot ->
-# SACConfig fields.
+# SACConfig fields. Other robots have the defaults.
 PUBLISHED: dict[str, dict[str, Any]] = {
     "ant": {"aux_coef": 0.2, "consol_coef": 1.0, "initial_temperature": 1.0},
     "half_cheetah": {"aux_coef": 0.5, "consol_coef": 1.0, "initial_temperature": 0.2},
@@ -332,7 +342,14 @@ def stored_learner(config: dict[str, Any]) -> LearnerConfig:
             f"the run was made by another version of lamour_jax, with {', '.join(sorted(unknown))},"
             " which this one does not know: continue it with that version, or start anew"
         )
-    return LEARNERS[learner](**{**values, "hidden_sizes": tuple(values["hidden_sizes"])})
+    sizes = {name: tuple(values[name]) for name in _SIZES if values.get(name) is not None}
+    return LEARNERS[learner](**{**values, **sizes})
+
+
+def stored_actor(config: dict[str, Any]) -> dict[str, str]:
+    """What a run's config.json says of its actor that its parameters do not show."""
+    values = config.get(config.get("learner", "sac"), {})
+    return {name: values[name] for name in ("activation", "std") if name in values}
 
 
 def _published(robot: str, method: str) -> dict[str, Any]:
@@ -350,7 +367,8 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in overrides.items() if value is not None}
 
 
-# Updates after which each robot has recovered with "fast".
+# Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
+# usual ones.
 FAST_UPDATES = {
     "ant": 200_000,
     "half_cheetah": 60_000,
@@ -359,6 +377,7 @@ FAST_UPDATES = {
     "walker2d": 60_000,
     "push_chair": 60_000,  # not measured yet
 }
+USUAL_UPDATES = 60_000
 
 # As published; the other robots' is a million.
 PAPER_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
@@ -373,8 +392,11 @@ def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
     """How long `preset` of `learner` trains `robot`."""
     if learner == "ppo":
         return PPO_UPDATES[preset]
-    of_robots = {"fast": FAST_UPDATES, "paper": PAPER_UPDATES}.get(preset, {})
-    return of_robots.get(robot) or SAC_UPDATES[preset]
+    if preset == "fast":
+        return FAST_UPDATES.get(robot, USUAL_UPDATES)
+    return (
+        PAPER_UPDATES.get(robot, SAC_UPDATES[preset]) if preset == "paper" else SAC_UPDATES[preset]
+    )
 
 
 def evaluation_interval(num_updates: int) -> int:
@@ -384,7 +406,8 @@ def evaluation_interval(num_updates: int) -> int:
 
 def pretrain_config(robot: str) -> SACConfig:
     """Settings for training an original policy of `robot` from scratch."""
-    return SACConfig(**{**PUBLISHED[robot], **_PRETRAIN, **_PRETRAIN_ROBOTS.get(robot, {})})
+    own = {**PUBLISHED.get(robot, {}), **_PRETRAIN, **_PRETRAIN_ROBOTS.get(robot, {})}
+    return SACConfig(**own)
 
 
 def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:

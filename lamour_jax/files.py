@@ -1,4 +1,5 @@
-"""Writing files so that an interruption or a full disk never leaves half of one."""
+"""Where files are kept, and writing them so that an interruption or a full disk never leaves half
+of one."""
 
 import json
 import os
@@ -20,3 +21,9 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Writes readable JSON, atomically."""
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def cache_folder(name: str) -> Path:
+    """A folder in the user's cache."""
+    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return base / "lamour_jax" / name

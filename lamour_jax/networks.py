@@ -2,7 +2,9 @@
 appendix C)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import distrax
 import flax.linen as nn
@@ -12,6 +14,15 @@ import jax.numpy as jnp
 from envs.hashing import hashed_bits, key_words
 
 LOG_STD_RANGE = (-20.0, 2.0)
+ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
+    "relu": nn.relu,
+    "swish": nn.swish,
+    "elu": nn.elu,
+    "tanh": nn.tanh,
+}
+SMALLEST_STD = 1e-3  # what brax adds to the standard deviation (NormalTanhDistribution)
+STDS = ("exp", "softplus")  # how the head's number becomes a standard deviation
+NORMALIZER = "normalizer"  # constants among the actor's parameters
 
 
 class Dropout(nn.Module):
@@ -33,11 +44,13 @@ class Dropout(nn.Module):
 
 
 class MLP(nn.Module):
-    """Hidden layers of ReLU units, each with layer norm or dropout if asked for."""
+    """Hidden layers, of ReLU units unless told otherwise, each with layer norm or dropout if asked
+    for."""
 
     hidden_sizes: Sequence[int]
     layer_norm: bool = False
     dropout_rate: float = 0.0
+    activation: str = "relu"
 
     @nn.compact
     def __call__(self, x: jax.Array, deterministic: bool = True) -> jax.Array:
@@ -47,25 +60,102 @@ class MLP(nn.Module):
                 x = nn.LayerNorm()(x)
             if self.dropout_rate:
                 x = Dropout(self.dropout_rate)(x, deterministic)
-            x = nn.relu(x)
+            x = ACTIVATIONS[self.activation](x)
         return x
 
 
+class ActorSettings(Protocol):
+    """What decides an actor's shape: a policy's, or a learner's settings.
+
+    Attributes:
+      hidden_sizes: of the hidden layers.
+      activation: of their units, one of ACTIVATIONS.
+      std: one of STDS; with "softplus" the standard deviation is softplus(x) + SMALLEST_STD.
+      normalizes: observations are shifted and scaled first, by constants among the parameters.
+    """
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]: ...
+    @property
+    def activation(self) -> str: ...
+    @property
+    def std(self) -> str: ...
+    @property
+    def normalizes(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class ActorDesign:
+    """The settings of an actor, by themselves."""
+
+    hidden_sizes: tuple[int, ...] = (256, 256)
+    activation: str = "relu"
+    std: str = "exp"
+    normalizes: bool = False
+
+
+class Normalizer(nn.Module):
+    """obs -> (obs - mean) / std, by constants that were measured before: they are parameters
+    without a gradient, so that every learner carries them along and leaves them alone."""
+
+    @nn.compact
+    def __call__(self, obs: jax.Array) -> jax.Array:
+        size = obs.shape[-1:]
+        mean = self.param("mean", nn.initializers.zeros_init(), size)
+        std = self.param("std", nn.initializers.ones_init(), size)
+        return (obs - jax.lax.stop_gradient(mean)) / jax.lax.stop_gradient(std)
+
+
 class Actor(nn.Module):
-    """obs [..., O] -> (mean [..., A], log_std [..., A]) of the Gaussian before the tanh."""
+    """obs [..., O] -> (mean [..., A], log_std [..., A]) of the Gaussian before the tanh.
+
+    Attributes are `ActorSettings`'.
+    """
 
     action_size: int
     hidden_sizes: Sequence[int] = (256, 256)
     dropout_rate: float = 0.0
+    activation: str = "relu"
+    std: str = "exp"
+    normalizes: bool = False
 
     @nn.compact
     def __call__(self, obs: jax.Array, deterministic: bool = True) -> tuple[jax.Array, jax.Array]:
-        x = MLP(self.hidden_sizes, dropout_rate=self.dropout_rate, name="shared")(
-            obs, deterministic
-        )
+        if self.normalizes:
+            obs = Normalizer(name=NORMALIZER)(obs)
+        x = MLP(
+            self.hidden_sizes,
+            dropout_rate=self.dropout_rate,
+            activation=self.activation,
+            name="shared",
+        )(obs, deterministic)
         mean = nn.Dense(self.action_size, name="mean")(x)
         log_std = nn.Dense(self.action_size, name="log_std")(x)
+        if self.std == "softplus":
+            log_std = jnp.log(nn.softplus(log_std) + SMALLEST_STD)
         return mean, jnp.clip(log_std, *LOG_STD_RANGE)
+
+
+def make_actor(settings: ActorSettings, action_size: int, dropout_rate: float = 0.0) -> Actor:
+    """The actor of these settings."""
+    return Actor(
+        action_size,
+        settings.hidden_sizes,
+        dropout_rate,
+        settings.activation,
+        settings.std,
+        settings.normalizes,
+    )
+
+
+def actor_settings(settings: ActorSettings) -> dict[str, Any]:
+    """They as keywords, for a learner's settings or a policy's."""
+    return {
+        "hidden_sizes": settings.hidden_sizes,
+        "activation": settings.activation,
+        "std": settings.std,
+        "normalizes": settings.normalizes,
+    }
 
 
 class Critic(nn.Module):

@@ -29,6 +29,7 @@ from tensorboardX import SummaryWriter
 
 from lamour_jax import hosts
 from lamour_jax.checkpoint import CheckpointStore
+from lamour_jax.config import stored_actor
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically, write_json
 from lamour_jax.policy import load_policy, policy_from_params, save_policy
@@ -93,7 +94,9 @@ class Journal:
         """Logs an evaluation and saves its policy; the best so far is `policy.msgpack`."""
         row = self.log("evaluation", updates, env_steps, seconds, measures)
         about = {**self._config, "updates": updates, "evaluation": measures}
-        policy = policy_from_params(self._config["robot"], actor, about)
+        policy = policy_from_params(
+            robot_name(self._config), actor, about, **stored_actor(self._config)
+        )
         save_policy(self.folder / "policies" / f"{updates:09d}.msgpack", policy)
         if merit(row) >= self.best_merit:
             save_policy(self.folder / POLICY_FILE, policy)
@@ -113,7 +116,7 @@ class Journal:
         """The parameters of the best evaluated policy."""
         return load_policy(
             self.folder / POLICY_FILE,
-            robot=self._config["robot"],
+            robot=robot_name(self._config),
             observation_size=self._config["observation_size"],
             action_size=self._config["action_size"],
         ).params
@@ -158,6 +161,11 @@ class Run:
         return self.config["robot"]
 
     @property
+    def robot_name(self) -> str:
+        """The robot's own name; `robot` is where it is found."""
+        return robot_name(self.config)
+
+    @property
     def start(self) -> str:
         """Where training's episodes begin: "ood", also in runs from before there was a choice, or
         "battery"."""
@@ -195,6 +203,11 @@ class Run:
         for journal in self.journals:
             journal.close()
         self.checkpoints.close()
+
+
+def robot_name(config: dict[str, Any]) -> str:
+    """The robot's name in a run's settings; older runs know one by nothing else."""
+    return config.get("name", config["robot"])
 
 
 def _places(config: dict[str, Any]) -> list[tuple[str, str]]:

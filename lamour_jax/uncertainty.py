@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from envs.wrappers import VectorEnv
-from lamour_jax.networks import MLP, sample_pre_tanh
+from lamour_jax.networks import MLP, NORMALIZER, Normalizer, sample_pre_tanh
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import Uncertainty, make_rule
 from lamour_jax.rollout import collect, random_actions
@@ -40,8 +40,10 @@ def make_uncertainty(policy: Policy, largest: np.ndarray) -> Uncertainty:
 
 def feature_variances(policy: Policy, obs: jax.Array, key: jax.Array) -> jax.Array:
     """Variances [..., F] of the last hidden layer's activations at obs [..., O]."""
-    hidden = MLP(policy.hidden_sizes, dropout_rate=DROPOUT_RATE)
+    hidden = MLP(policy.hidden_sizes, dropout_rate=DROPOUT_RATE, activation=policy.activation)
     variables = {"params": policy.params["params"]["shared"]}
+    if policy.normalizes:
+        obs = jnp.asarray(Normalizer().apply({"params": policy.params["params"][NORMALIZER]}, obs))
 
     def features(key: jax.Array) -> jax.Array:
         def one_state(obs: jax.Array) -> jax.Array:

@@ -46,15 +46,17 @@ def test_envs_knows_nothing_of_learning():
 
 
 def test_the_method_knows_of_envs_only_its_types():
-    """Pictures are the report's; the bench measures engines and peers, too; the command line ties
-    everything together."""
+    """Pictures are the report's; the bench measures engines and peers, too; the doctor moves
+    and draws a robot; the command line ties everything together."""
 
     def offends(*known):
         return lambda m: within(m, "experiments") or (within(m, "envs") and not within(m, *known))
 
     types = ("envs.base", "envs.wrappers", "envs.hashing")
     parts = {path: path.relative_to(ROOT).parts[1] for path in sources("lamour_jax")}
-    method = [path for path, part in parts.items() if part not in ("cli", "report", "bench")]
+    method = [
+        path for path, part in parts.items() if part not in ("cli", "report", "bench", "doctor")
+    ]
     assert not offenders(method, offends(*types))
     assert not offenders(sources("lamour_jax/report"), offends(*types, "envs.rendering"))
 

@@ -57,6 +57,11 @@ NEUTRAL = {
     "anchor_value_share": 0.0,
     "actor_averaging": 0.0,
     "critic_layer_norm": False,
+    "falls_end": True,
+    "activation": "relu",
+    "std": "exp",
+    "normalizes": False,
+    "critic_hidden_sizes": None,
 }
 
 
@@ -86,6 +91,16 @@ def test_what_is_push_chairs_own_in_other_settings():
     assert fast.gamma == ppo.gamma == pretrain_config("push_chair").gamma == 0.95
     assert fast.batch_size == learner_config("sac", "hopper", "fast").batch_size
     assert fast.episode_length is None  # the task's 400 steps
+
+
+def test_a_robot_that_is_not_known_gets_the_usual_settings():
+    for preset in ("fast", "paper"):
+        config = to_json(learner_config("sac", "crab", preset))
+        known = to_json(learner_config("sac", "hopper", preset))
+        differing = {name for name in known if config[name] != known[name]}
+        assert differing <= {"consol_coef", "initial_temperature"}
+    assert recovery_updates("crab", "fast") == 60_000
+    assert pretrain_config("crab").initial_temperature == 0.2
 
 
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])

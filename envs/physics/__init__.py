@@ -16,6 +16,9 @@ from envs.physics.warp import WarpEngine, warp_available
 
 ENGINES = ("native", "mjx", "warp")
 
+# What MuJoCo keeps between steps beside positions, velocities and the solver's warm start.
+BETWEEN = mujoco.mjtState.mjSTATE_ACT | mujoco.mjtState.mjSTATE_HISTORY
+
 __all__ = [
     "ENGINES",
     "Engine",
@@ -53,10 +56,21 @@ def make_engine(
     """Builds the engine `name` for `model`, `num_substeps` physics steps per control step.
 
     Raises:
-      ValueError: an unknown name, or an engine that this machine cannot run.
+      ValueError: an unknown name, an engine that this machine cannot run, or a model that the
+        engine cannot run or has more state than `PhysicsState` carries.
     """
     resolved = resolve_engine(name)
+    if mujoco.mj_stateSize(model, BETWEEN):
+        raise ValueError(
+            "the model has actuators with activations or delays, a state that is not carried here:"
+            " use motors, position or velocity actuators without filters"
+        )
     if resolved == "native":
         return NativeEngine(model, num_substeps=num_substeps)
     kind = WarpEngine if resolved == "warp" else MjxEngine
-    return kind(model, num_substeps=num_substeps, limits=mjx_limits)
+    try:
+        return kind(model, num_substeps=num_substeps, limits=mjx_limits)
+    except NotImplementedError as error:
+        raise ValueError(
+            f"the physics engine {resolved!r} cannot run this model: {error}"
+        ) from None

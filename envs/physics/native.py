@@ -29,7 +29,6 @@ _BLOWN_UP = (
 # What travels, in the order of MuJoCo's own state row: one copy takes it there, another one back.
 _CARRIED = mujoco.mjtState.mjSTATE_QPOS | mujoco.mjtState.mjSTATE_QVEL
 _CARRIED |= mujoco.mjtState.mjSTATE_WARMSTART | mujoco.mjtState.mjSTATE_CTRL
-_BETWEEN = mujoco.mjtState.mjSTATE_ACT | mujoco.mjtState.mjSTATE_HISTORY
 
 
 class _Simulations(NamedTuple):
@@ -48,22 +47,16 @@ class _Simulations(NamedTuple):
 
 
 class NativeEngine:
-    """`mujoco.batch.Batch` in one host call (which serves a whole vmapped batch).
-
-    Raises:
-      ValueError: the model's state is more than `PhysicsState` carries.
-    """
+    """`mujoco.batch.Batch` in one host call (which serves a whole vmapped batch)."""
 
     name = "native"
 
     def __init__(self, model: mujoco.MjModel, *, num_substeps: int):
-        if mujoco.mj_stateSize(model, _BETWEEN):
-            raise ValueError("a model with activations or delays has a state that is not carried")
         self.model = model
         self._num_substeps = num_substeps
         self._made: dict[int, _Simulations] = {}
         self._lock = threading.Lock()  # a Batch serves one Python thread at a time
-        identity = f"{_digest(model)}_{num_substeps}"
+        identity = f"{model_digest(model)}_{num_substeps}"
         self._step_name, self._sensors_name = (
             f"lamour_step_{identity}",
             f"lamour_sensors_{identity}",
@@ -143,7 +136,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
 
 
-def _digest(model: mujoco.MjModel) -> str:
+def model_digest(model: mujoco.MjModel) -> str:
     """The model's content, so that a cached program finds the physics it was compiled for."""
     content = np.empty(mujoco.mj_sizeModel(model), np.uint8)
     mujoco.mj_saveModel(model, None, content)

@@ -82,7 +82,7 @@ def make_cells(
     Raises:
       UserError: a choice that is not in the grid.
     """
-    known = [robot for robot in ROBOTS if robot in envs.names()]
+    known = [robot for robot in ROBOTS if robot in envs.shipped()]
     all_seeds = range(1, max(variant.num_seeds for variant in VARIANTS.values()) + 1)
     chosen = [
         Cell(robot, method, seed)

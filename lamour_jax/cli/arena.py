@@ -10,9 +10,10 @@ from flax.serialization import to_bytes
 
 from lamour_jax import evaluation, networks
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.cli.cache import remembered, world_digest
 from lamour_jax.compilation import Announced
 from lamour_jax.evaluation import EVALUATION_SEED, Episodes, make_play, summarise
+from lamour_jax.files import cache_folder
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.types import Params
@@ -39,7 +40,7 @@ class Arena:
             for start in exact.starts()
         }
         self._places = {start: (env, num_episodes) for start, env in self.envs.items()}
-        if exact.start != self.envs["ood"].start:
+        if exact.start.is_exact:
             # One exact start leads to one and the same episode.
             self._places["ood_exact"] = (exact, 1)
         self._draw = jax.jit(self._draw_starts)
@@ -72,7 +73,11 @@ class Arena:
         """`judge`, from the user's cache where this policy was judged before: run after run starts
         from the same one, and judging plays thousands of steps before training may begin."""
         modules = (Path(__file__), Path(evaluation.__file__), Path(networks.__file__))
-        settings = f"{self.envs['ood'].backend} {self._num_episodes}".encode()
-        digest = world_digest(*modules, content=settings + to_bytes(policy.params))
-        file = cache_folder("judgements") / f"{policy.robot}-{digest}.json"
+        env = self.envs["ood"]
+        world = env.fingerprint()
+        if world is None:
+            return self.judge(policy.params)
+        settings = f"{env.backend} {self._num_episodes} {policy.activation} {policy.std}".encode()
+        digest = world_digest(*modules, content=world + settings + to_bytes(policy.params))
+        file = cache_folder("judgements") / f"{env.name}-{digest}.json"
         return remembered(file, lambda: self.judge(policy.params))

@@ -7,19 +7,12 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import envs
 from lamour_jax.files import write_atomically, write_json
-
-
-def cache_folder(name: str) -> Path:
-    """A folder in the user's cache."""
-    base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return base / "lamour_jax" / name
 
 
 def world_digest(*modules: Path, content: bytes = b"") -> str:

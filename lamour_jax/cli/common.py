@@ -19,8 +19,8 @@ import jax
 
 import envs
 from lamour_jax.backend import start_backend
-from lamour_jax.cli.cache import cache_folder
 from lamour_jax.errors import UserError
+from lamour_jax.files import cache_folder
 
 if TYPE_CHECKING:
     from envs.base import RecoveryEnv
@@ -57,8 +57,11 @@ def progress_apart(json: bool) -> Iterator[None]:
         yield
 
 
-def add_env_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--env", required=True, help=f"the robot: {', '.join(envs.names())}")
+def add_env_argument(parser: argparse.ArgumentParser, **settings: Any) -> None:
+    """--env, which must be given unless the settings (of `add_argument`) say otherwise."""
+    kinds = "playground:NAME, a description FILE.toml, or a class FILE.py:CLASS"
+    text = f"the robot: {', '.join(envs.names())}; {kinds} (docs/own-robots.md)"
+    parser.add_argument("--env", **{"required": True, "help": text, **settings})
 
 
 def add_physics_argument(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +90,19 @@ def make_env(name: str, start: str, physics: str, **settings: Any) -> RecoveryEn
         raise UserError(str(error)) from None
 
 
+def find_env(name: str) -> type[RecoveryEnv]:
+    """`envs.find`, with its complaints made the user's."""
+    try:
+        return envs.find(name)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+
+
+def make_light_env(name: str, start: str) -> RecoveryEnv:
+    """As `make_env`, on native physics, which compiles in an instant, where the environment can."""
+    return make_env(name, start, "native" if "native" in find_env(name).engines else "auto")
+
+
 def user_settings(kind: Callable[..., T], **values: Any) -> T:
     """Builds a settings object; values out of range are the user's error, said of their options."""
     try:
@@ -99,7 +115,7 @@ def user_settings(kind: Callable[..., T], **values: Any) -> T:
 
 
 def output_folder(out: Path | None, *parts: str) -> Path:
-    """The folder asked for, or a fresh runs/PARTS-TIME."""
+    """The folder asked for, or a fresh runs/PARTS-TIME, of a command and an environment."""
     if out is not None:
         return out
-    return Path("runs") / "-".join([*parts, time.strftime("%Y%m%d-%H%M%S")])
+    return Path("runs") / "-".join([*map(envs.label, parts), time.strftime("%Y%m%d-%H%M%S")])

@@ -83,10 +83,10 @@ def evaluate(
     if exact and start != "ood":
         raise UserError(f"--exact is the published start: it goes with --start ood, not {start}")
     robot = common.make_env(env, start, physics, evaluation=not exact)
-    loaded, path = policy_for(robot, policy)
+    loaded, path = policy_for(robot, policy, env)
     play = Evaluator(robot, loaded.network, episodes)
     measures = {
-        "robot": env,
+        "robot": robot.name,
         "policy": path,
         "start": start,
         "physics": robot.backend,

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import envs.descriptions
 from envs import rendering
 from envs.base import RecoveryEnv
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder
 from lamour_jax.cli.check import Checker, make_checker
 from lamour_jax.errors import UserError
-from lamour_jax.files import write_atomically, write_json
+from lamour_jax.files import cache_folder, write_atomically, write_json
 from lamour_jax.lvlm.conversation import (
     Candidate,
     Review,
@@ -157,10 +155,16 @@ def generate(
     """
     if candidates < 1:
         raise UserError(f"--candidates must be at least 1, not {candidates}")
-    robot = common.make_env(env, "ood", "native")
+    robot = common.make_light_env(env, "ood")
+    if lvlm == RecordedProvider.name and not recordings(robot.name):
+        raise UserError(
+            f"no conversation about {robot.name} is recorded. Ask a model (lamour generate --env"
+            f" {env} --lvlm gemini, openai or manual: by hand in any chat window), or write reward"
+            f" code yourself (lamour check reward.py --env {env}) and give it with --reward"
+        )
     folder = common.output_folder(out, "generate", env)
     settings = ProviderSettings(
-        robot=env,
+        robot=robot.name,
         model=model,
         folder=folder / "manual",
         recording=recording,
@@ -178,7 +182,7 @@ def generate(
     # Transcripts of candidates share their first questions: their costs do not add up to this.
     cost = provider.meter.cost_usd if provider.meter is not None else 0.0
     rows = [_row(program) for program in programs]
-    write_json(folder / "metrics.json", {"robot": env, "cost_usd": cost, "candidates": rows})
+    write_json(folder / "metrics.json", {"robot": robot.name, "cost_usd": cost, "candidates": rows})
     if not any(program.accepted for program in programs):
         reasons = "\n".join(program.summary() for program in programs)
         raise UserError(f"no reward program can be used (see {folder}):\n{reasons}")
@@ -252,9 +256,8 @@ def _finish(folder: Path, talk: Candidate, image: bytes, check: Checker) -> Gene
 
 
 def _picture(robot: RecoveryEnv) -> bytes:
-    look = rendering.look_of(robot.name)
     try:
-        pixels = rendering.render(robot.model, robot.ood_qpos, look=look)
+        pixels = rendering.render(robot.model, robot.ood_start().qpos, look=robot.look)
     except rendering.RenderingUnavailable as error:
         raise UserError(f"no picture to ask about: {error}") from None
     return rendering.encode_png(pixels)
@@ -266,7 +269,7 @@ def _place(folder: Path, number: int, candidates: int) -> Path:
 
 def _task(robot: RecoveryEnv) -> RobotTask:
     """What the model is told about a robot."""
-    description = envs.descriptions.load(robot.name)
+    description = robot.description
     return RobotTask(
         robot.name,
         robot.original_task,

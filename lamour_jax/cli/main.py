@@ -1,6 +1,7 @@
 """`lamour`: the command line. Parses, dispatches, and turns errors into messages and exit codes.
 
-0: done; 2: something that the user can mend; 1: a failure that is not the user's.
+0: done; 2: something that the user can mend; 1: a failure that is not the user's (of doctor: the
+machine is not ready).
 """
 
 import argparse
@@ -26,7 +27,12 @@ COMMANDS = {
     "evaluate": ("evaluate", "play whole episodes and measure"),
     "pretrain": ("pretrain", "train an original policy of one's own"),
     "bench": ("bench", "throughput, against the machine's limits and against peers"),
-    "import": ("import_policy", "convert a released PyTorch policy"),
+    "import": (
+        "import_policy",
+        "convert a policy that was trained elsewhere: released PyTorch ones, brax's",
+    ),
+    "report": ("report", "rebuild a run's report, or compare several runs on one page"),
+    "doctor": ("doctor", "is this machine ready? says what is broken and what to do"),
 }
 
 
@@ -47,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from lamour_jax.backend import memory_explained  # JAX, which every command has loaded by now
+    if "jax" not in sys.modules:  # doctor's, which tells of a JAX that cannot be imported
+        return options.run(options)
+    from lamour_jax.backend import memory_explained
 
     with memory_explained(lambda: "lower the number of robots or episodes, or use more devices"):
         return options.run(options)

@@ -30,7 +30,7 @@ def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
     if run.num_members is not None:
         _promote(run, winner)
     return {
-        "robot": run.robot,
+        "robot": run.robot_name,
         "start": run.start,
         "method": run.config["method"],
         "preset": run.config["preset"],
@@ -46,9 +46,14 @@ def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
 def _figures(start: str, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: after[start][name] for name in ("success_rate", "return", "time_to_recovery")},
-        "retention": after["normal"]["return"] / before["normal"]["return"],
+        "retention": _retention(before["normal"]["return"], after["normal"]["return"]),
         "recovered": after,
     }
+
+
+def _retention(before: float, after: float) -> float | None:
+    """The share of the original policy's return that is kept; None where that has none to keep."""
+    return after / before if before > 0 else None
 
 
 def _promote(run: Run, winner: Journal) -> None:
@@ -73,7 +78,7 @@ def describe(outcome: dict[str, Any]) -> str:
             f" {outcome['original']['normal']['return']:.0f})",
             "  time_to_recovery  "
             + ("never" if time_to_recovery is None else f"{time_to_recovery:.0f} control steps"),
-            f"  retention         {outcome['retention']:.3f}",
+            f"  retention         {_share(outcome['retention'])}",
             *_describe_elsewhere(outcome),
             f"  {outcome['seconds']:.0f} s; report: {outcome['folder']}/report.html",
         ]
@@ -94,7 +99,7 @@ def _describe_elsewhere(outcome: dict[str, Any]) -> list[str]:
 def _describe_members(outcome: dict[str, Any]) -> list[str]:
     lines = [
         f"  {name}: success_rate {figures['success_rate']:.3f}, return {figures['return']:.0f},"
-        f" retention {figures['retention']:.3f}"
+        f" retention {_share(figures['retention'])}"
         for name, figures in outcome.get("members", {}).items()
     ]
     if not lines:
@@ -111,10 +116,15 @@ def _describe_means(outcome: dict[str, Any]) -> list[str]:
         groups.setdefault(name.rpartition("seed-")[0].rstrip("-"), []).append(figures)
     return [
         f"  mean{f' of {name}' if name else ''}: success_rate {_mean(members, 'success_rate'):.3f},"
-        f" return {_mean(members, 'return'):.0f}, retention {_mean(members, 'retention'):.3f}"
+        f" return {_mean(members, 'return'):.0f}, retention {_share(_mean(members, 'retention'))}"
         for name, members in groups.items()
     ]
 
 
-def _mean(members: list[dict[str, Any]], measure: str) -> float:
-    return statistics.fmean(figures[measure] for figures in members)
+def _mean(members: list[dict[str, Any]], measure: str) -> float | None:
+    values = [figures[measure] for figures in members]
+    return None if None in values else statistics.fmean(values)
+
+
+def _share(retention: float | None) -> str:
+    return "none to keep" if retention is None else f"{retention:.3f}"

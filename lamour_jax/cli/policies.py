@@ -8,8 +8,12 @@ from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy
 
 
-def policy_for(env: RecoveryEnv, path: Path | None) -> tuple[Policy, str]:
+def policy_for(env: RecoveryEnv, path: Path | None, given: str | None = None) -> tuple[Policy, str]:
     """The policy at `path` (a file or a run folder), or the shipped one; and its name for people.
+
+    Args:
+      env: the robot.
+      given: how the user calls it, if not by its name.
 
     Raises:
       UserError: none is shipped for this robot, or the file is not right.
@@ -18,8 +22,9 @@ def policy_for(env: RecoveryEnv, path: Path | None) -> tuple[Policy, str]:
     if file is None:
         raise UserError(
             f"no original policy for {env.name!r} is shipped yet: give one with --policy FILE."
-            f" To get one, train it (lamour pretrain --env {env.name}) or convert a released"
-            f" PyTorch policy (lamour import actor.pt --env {env.name})"
+            f" To get one, train it (lamour pretrain --env {given or env.name}) or convert a"
+            " released PyTorch policy or one that brax trained (lamour import FILE --env"
+            f" {given or env.name})"
         )
     if file.is_dir():
         file = file / "policy.msgpack"

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 
+import envs
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
@@ -23,7 +24,7 @@ from lamour_jax.config import TrainConfig, pretrain_config, stored_learner, to_j
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
-from lamour_jax.networks import Actor
+from lamour_jax.networks import make_actor
 from lamour_jax.recovery import make_rule
 from lamour_jax.runs import Run, create_run, machine, shared_run
 
@@ -31,7 +32,7 @@ UPDATES = 400_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--env", help="the robot (not needed with --resume)")
+    common.add_env_argument(parser, required=False)
     parser.add_argument(
         "--updates",
         type=int,
@@ -93,12 +94,14 @@ def pretrain(
 def _create(
     env: str, updates: int, seed: int, devices: int | None, physics: str, out: Path | None
 ) -> Run:
+    env = envs.canonical(env)
     robot = common.make_env(env, "normal", physics)
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
     learner = pretrain_config(env)
     config = {
         "kind": "pretrain",
         "robot": env,
+        "name": robot.name,
         "physics": robot.backend,
         "observation_size": robot.observation_size,
         "action_size": robot.action_size,
@@ -131,13 +134,13 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     # The original reward everywhere and nothing added: the original task.
     task = Task(robot, make_rule("sac_env"))
     layout = prepare_training(task, learner, settings, run)
-    network = Actor(robot.action_size, learner.hidden_sizes)
+    network = make_actor(learner, robot.action_size)
     run_training(layout, Evaluator(robot, network, settings.eval_episodes), run, resume=resuming)
     play = Evaluator(robot, network, settings.final_eval_episodes)
 
     def conclude() -> dict[str, Any]:
         measures = {
-            "robot": run.robot,
+            "robot": run.robot_name,
             "start": "normal",
             "physics": robot.backend,
             "policy": str(run.folder / "policy.msgpack"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import envs
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
@@ -25,6 +26,7 @@ from lamour_jax.cli.training import (
 from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import (
     LEARNERS,
+    SACConfig,
     TrainConfig,
     evaluation_interval,
     learner_config,
@@ -34,6 +36,7 @@ from lamour_jax.config import (
 )
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
+from lamour_jax.networks import actor_settings
 from lamour_jax.policy import Policy, load_policy, save_policy
 from lamour_jax.recovery import (
     METHODS,
@@ -54,7 +57,7 @@ from lamour_jax.runs import (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--env", help="the robot (not needed with --resume)")
+    common.add_env_argument(parser, required=False)
     parser.add_argument(
         "--policy",
         type=Path,
@@ -192,19 +195,19 @@ def recover(
         raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
 
     def create() -> Run:
-        robot = common.make_env(env, start, physics)
-        original, _ = policy_for(robot, policy)
+        place = envs.canonical(env)
+        robot = common.make_env(place, start, physics)
+        original, _ = policy_for(robot, policy, env)
         chosen = common.user_settings(
             learner_config,
             learner=learner,
-            robot=env,
+            robot=robot.name,
             preset=preset,
             method=method,
             num_envs=num_envs,
-            hidden_sizes=original.hidden_sizes,
-            **(settings or {}),
+            **{**_networks_for(original), **(settings or {})},
         )
-        num_updates = recovery_updates(env, preset, learner) if updates is None else updates
+        num_updates = recovery_updates(robot.name, preset, learner) if updates is None else updates
         schedule = common.user_settings(
             TrainConfig,
             num_updates=num_updates,
@@ -213,7 +216,8 @@ def recover(
         )
         config = {
             "kind": "recover",
-            "robot": env,
+            "robot": place,
+            "name": robot.name,
             "start": start,
             "method": method,
             "preset": preset,
@@ -235,11 +239,19 @@ def recover(
             # Before the run exists: refused reward code leaves nothing behind.
             rewards: dict[str, Path] = {}
             if learns_from_programs(method):
-                rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
+                rewards = provide_rewards(reward, candidates, place, Path(temporary) / "reward")
             return _create_run(folder, config, original, rewards, seeds, devices)
 
     with shared_run(create, new=True) as opened:
         return _train_and_judge(opened, resuming=False)
+
+
+def _networks_for(original: Policy) -> dict[str, Any]:
+    """The learner's networks: an actor like the original one, and critics that are not smaller than
+    usual because an original policy is."""
+    usual = SACConfig.hidden_sizes
+    narrow = min(original.hidden_sizes) < min(usual)
+    return {**actor_settings(original), "critic_hidden_sizes": usual if narrow else None}
 
 
 def _create_run(
@@ -295,7 +307,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     settings = TrainConfig(**config["train"])
     original = load_policy(
         run.folder / ORIGINAL_FILE,
-        robot=run.robot,
+        robot=run.robot_name,
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
@@ -315,7 +327,7 @@ def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     )
     layout = prepare_training(task, learner, settings, run)
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
-    print(f"the original policy of {run.robot}:", flush=True)
+    print(f"the original policy of {run.robot_name}:", flush=True)
     before = hosts.from_leader(lambda: arena.judge_original(original))
     fallen = [
         f"{before[place]['success_rate']:.0%} from {name}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import envs
 from lamour_jax.cli.common import user_settings
 from lamour_jax.config import TrainConfig, to_json
 from lamour_jax.errors import UserError
@@ -63,8 +64,9 @@ def _refuse_changes(config: dict[str, Any], given: Mapping[str, Any]) -> None:
         "seed": train["seed"],
         "seeds": list(dict.fromkeys(config.get("member_seeds") or [train["seed"]])),
     }
+    place = envs.canonical(given["env"]) if "env" in given else None
     changes = []
-    for name, value in given.items():
+    for name, value in {**given, **({"env": place} if place else {})}.items():
         flag = "--" + name.replace("_", "-")
         if name not in known:
             changes.append(f"{flag} must be left out, the run has its own")

@@ -9,8 +9,9 @@ from flax.serialization import to_bytes
 from envs.wrappers import VectorEnv
 from lamour_jax import hosts, networks, rollout, uncertainty
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import cache_folder, remembered, world_digest
+from lamour_jax.cli.cache import remembered, world_digest
 from lamour_jax.compilation import Announced
+from lamour_jax.files import cache_folder
 from lamour_jax.policy import Policy
 from lamour_jax.recovery import Uncertainty
 from lamour_jax.runs import VARIANCES_FILE, Run
@@ -27,23 +28,30 @@ def original_uncertainty(run: Run, policy: Policy) -> Uncertainty:
     """
 
     def measured() -> list[float]:
-        cached = _cache_file(policy, run.config["physics"])
-        return remembered(cached, lambda: _measure(policy, run.config["physics"]))
+        cached = _cache_file(run, policy)
+        if cached is None:
+            return _measure(run, policy)
+        return remembered(cached, lambda: _measure(run, policy))
 
     largest = hosts.from_leader(lambda: remembered(run.folder / VARIANCES_FILE, measured))
     return uncertainty.make_uncertainty(policy, np.asarray(largest, np.float32))
 
 
-def _cache_file(policy: Policy, physics: str) -> Path:
+def _cache_file(run: Run, policy: Policy) -> Path | None:
+    world = common.find_env(run.robot).fingerprint()
+    if world is None:
+        return None
     modules = [Path(str(module.__file__)) for module in (uncertainty, networks, rollout)]
-    settings = f"{physics} {ROBOTS} {STEPS} {SEED}".encode()
-    digest = world_digest(Path(__file__), *modules, content=settings + to_bytes(policy.params))
-    return cache_folder("variances") / f"{policy.robot}-{digest}.json"
+    settings = f"{run.config['physics']} {policy.activation} {ROBOTS} {STEPS} {SEED}".encode()
+    digest = world_digest(
+        Path(__file__), *modules, content=world + settings + to_bytes(policy.params)
+    )
+    return cache_folder("variances") / f"{run.robot_name}-{digest}.json"
 
 
-def _measure(policy: Policy, physics: str) -> list[float]:
+def _measure(run: Run, policy: Policy) -> list[float]:
     print(f"measuring the original policy's uncertainty in {ROBOTS * STEPS} states ...", flush=True)
-    env = VectorEnv(common.make_env(policy.robot, "normal", physics), ROBOTS)
+    env = VectorEnv(common.make_env(run.robot, "normal", run.config["physics"]), ROBOTS)
 
     def largest(seed: jax.Array) -> jax.Array:
         return uncertainty.largest_variances(policy, env, jax.random.key(seed), STEPS)

@@ -55,5 +55,5 @@ def _figures(measures: dict[str, Any] | None) -> list[tuple[str, str]]:
         ("Success rate", percent(measures["success_rate"])),
         ("Return", count(measures["return"])),
         ("Steps to recovery", "never" if time is None else count(time)),
-        ("Retention", percent(measures["retention"])),
+        ("Retention", "-" if measures["retention"] is None else percent(measures["retention"])),
     ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STARTS = {"ood": "OOD starts", "battery": "battery poses"}
+PLACES = {**STARTS, "ood_exact": "the exact published start", "normal": "normal starts"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def headlines(outcome: dict[str, Any], dt: float) -> list[Headline]:
         _time_to_recovery(outcome["time_to_recovery"], dt),
         Headline(
             "Retention",
-            percent(outcome["retention"]),
+            "none to keep" if outcome["retention"] is None else percent(outcome["retention"]),
             f"of the original policy's return is kept from normal starts:"
             f" {count(after['normal']['return'])}",
         ),

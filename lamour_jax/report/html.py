@@ -1,40 +1,40 @@
-"""A run as one HTML file: from the picture that a model saw to the robot on its feet.
+"""A run as one HTML file: from the picture that a model saw to the robot on its feet."""
 
-Pictures, films, style and script are inside the file, and a content security policy keeps it from
-loading or running anything else: a model's answer is a stranger's text.
-"""
-
-import base64
-import hashlib
-import json
-from importlib import resources
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
-
 from envs.base import RecoveryEnv
 from envs.rendering import RenderingUnavailable
-from lamour_jax.errors import UserError
-from lamour_jax.files import write_atomically
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.report import figures
-from lamour_jax.report.candidates import read_members
+from lamour_jax.report.candidates import Member, read_members
+from lamour_jax.report.canvas import Plot
+from lamour_jax.report.costs import costs
 from lamour_jax.report.films import Film, shoot_before_and_after
-from lamour_jax.report.plots import comparison, learning_curves, training_curves
-from lamour_jax.report.story import read_story
+from lamour_jax.report.overlay import RETURN, overlay
+from lamour_jax.report.page import REPORT_FILE, write_page
+from lamour_jax.report.plots import learning_curves, training_curves
+from lamour_jax.report.record import Record, read_record
 from lamour_jax.report.video import EncoderUnavailable
-from lamour_jax.runs import read_config, read_metrics
 
-REPORT_FILE = "report.html"
-_METHODS = {
-    "lamour": "LaMOuR",
-    "lamour_healthy_gate": "LaMOuR, environment's gate",
-    "sac_env": "SAC-env",
-    "sac_zero": "SAC-zero",
-    "sero": "SeRO",
-}
+_MACHINE = "machine"  # the group of settings that holds versions and devices
+
+
+@dataclass(frozen=True)
+class _Place:
+    """How both policies do from one kind of start.
+
+    Attributes:
+      name: of the starts.
+      trained: training's episodes began there.
+      before, after: measures of the original and of the recovered policy.
+    """
+
+    name: str
+    trained: bool
+    before: dict[str, Any]
+    after: dict[str, Any]
 
 
 def write_report(folder: Path, env: RecoveryEnv) -> Path:
@@ -49,40 +49,38 @@ def write_report(folder: Path, env: RecoveryEnv) -> Path:
     Raises:
       UserError: the folder holds no finished run, or a file in it was altered.
     """
-    config = read_config(folder)
-    outcome = _read_outcome(folder)
+    record = read_record(folder)
     original = _load(folder / "original.msgpack", env)
     recovered = _load(folder / "policy.msgpack", env)
     films, no_films = _films(folder, env, original, recovered)
-    members = read_members(folder, outcome, config.get("members", []))
-    chosen = [member for member in members if member.chosen]
-    rows = chosen[0].rows if chosen else read_metrics(folder)
-    normal_return = outcome["original"]["normal"]["return"]
-    script = resources.files("lamour_jax.report").joinpath("report.js").read_text()
-    page = _template().render(
+    members = read_members(folder, record.outcome, record.config.get("members", []))
+    settings = record.settings
+    versions = settings.pop(_MACHINE, {})
+    return write_page(
+        folder / REPORT_FILE,
+        "report.html.j2",
         robot=type(env).__name__,
         task=env.original_task,
-        method=_METHODS.get(config["method"], config["method"]),
-        config=config,
-        outcome=outcome,
-        starts=figures.STARTS[outcome["start"]],
-        steps=max((row["env_steps"] for row in rows), default=0),
-        updates=max((row["updates"] for row in rows), default=0),
+        method=record.method,
+        config=record.config,
+        outcome=record.outcome,
+        starts=figures.STARTS[record.outcome["start"]],
+        steps=record.steps,
+        updates=record.updates,
         best_updates=recovered.about.get("updates"),
-        headlines=figures.headlines(outcome, env.dt),
-        story=read_story(folder / "reward"),
+        headlines=figures.headlines(record.outcome, env.dt),
+        places=_places(record),
+        costs=costs(record),
+        story=record.story,
         members=members,
-        comparison=comparison([(m.name, m.rows) for m in members], normal_return),
-        curves=learning_curves(rows, normal_return),
-        small_curves=training_curves(rows),
+        comparison=_comparison(members, record.normal_return),
+        curves=learning_curves(record.rows, record.normal_return),
+        small_curves=training_curves(record.rows),
         films=films,
         no_films=no_films,
-        settings=_settings(config),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        settings=settings,
+        versions=versions,
     )
-    write_atomically(folder / REPORT_FILE, page.encode())
-    return folder / REPORT_FILE
 
 
 def _films(
@@ -95,14 +93,24 @@ def _films(
         return [], str(error)
 
 
-def _read_outcome(folder: Path) -> dict[str, Any]:
-    try:
-        return json.loads((folder / "metrics.json").read_text())
-    except FileNotFoundError:
-        raise UserError(
-            f"the run in {folder} is not finished (no metrics.json): continue it with"
-            f" lamour recover --resume --out {folder}"
-        ) from None
+def _places(record: Record) -> list[_Place]:
+    before, after = record.outcome["original"], record.outcome["recovered"]
+    return [
+        _Place(name, start == record.outcome["start"], before[start], after[start])
+        for start, name in figures.PLACES.items()
+        if start in before and start in after
+    ]
+
+
+def _comparison(members: list[Member], normal_return: float) -> list[Plot]:
+    """Every member's return in one drawing; none for a single training."""
+    plot = overlay(
+        "members",
+        [(member.name, member.rows) for member in members],
+        RETURN,
+        originals={"original policy, normal starts": normal_return},
+    )
+    return [] if plot is None else [plot]
 
 
 def _load(path: Path, env: RecoveryEnv) -> Policy:
@@ -112,40 +120,3 @@ def _load(path: Path, env: RecoveryEnv) -> Policy:
         observation_size=env.observation_size,
         action_size=env.action_size,
     )
-
-
-def _settings(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The settings by group; what stands at the top level is the run's own."""
-    groups = {name: value for name, value in config.items() if isinstance(value, dict)}
-    alone = {name: value for name, value in config.items() if name not in groups}
-    return {"run": alone, **groups}
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("lamour_jax", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        count=figures.count,
-        percent=figures.percent,
-        duration=figures.duration,
-        data_uri=_data_uri,
-        setting=_setting,
-        markup=Markup,
-    )
-    return environment.get_template("report.html.j2")
-
-
-def _data_uri(content: bytes | Path, media_type: str) -> str:
-    data = content.read_bytes() if isinstance(content, Path) else content
-    return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_setting, value))
-    return "none" if value is None else str(value)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from envs.base import RecoveryEnv, RecoveryState
-from envs.rendering import look_of, render_trajectory
+from envs.rendering import render_trajectory
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.types import Params
@@ -124,9 +124,7 @@ def _frames(env: RecoveryEnv, qpos: np.ndarray) -> Iterator[np.ndarray]:
         if np.abs(qpos[i] - qpos[kept[-1]]).max() > STILL:
             kept.append(i)
     shown = np.diff([*kept, len(qpos)])
-    drawn = render_trajectory(
-        env.model, qpos[kept], width=WIDTH, height=HEIGHT, look=look_of(env.name)
-    )
+    drawn = render_trajectory(env.model, qpos[kept], width=WIDTH, height=HEIGHT, look=env.look)
     for frame, count in zip(drawn, shown, strict=True):
         yield from itertools.repeat(frame, int(count))
 

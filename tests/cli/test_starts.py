@@ -105,7 +105,7 @@ def test_a_runs_figures_are_from_its_own_starts(start, other):
     after = {start: measures(0.75), other: measures(0.5), "normal": measures(0.9)}
     journal = SimpleNamespace(name="", best_merit=(0.75, 75.0), has_policy=True, best_actor=dict)
     run = SimpleNamespace(
-        robot="hopper",
+        robot_name="hopper",
         start=start,
         journals=[journal],
         num_members=None,
@@ -126,6 +126,12 @@ def test_a_runs_figures_are_from_its_own_starts(start, other):
     assert told[1].split() == ["success_rate", "0.750"]
     [line] = [line for line in told if line.startswith(f"  from {other}")]
     assert "success_rate 0.500 (the original policy: 0.125)" in line
+    # A robot without a battery, whose original policy earns nothing there is to keep.
+    bare = [{k: v for k, v in m.items() if k != "battery" or start == k} for m in (before, after)]
+    bare[0]["normal"] = {**measures(1.0), "return": -3.0}
+    outcome = judge_run(run, SimpleNamespace(judge=lambda params: bare[1]), bare[0])
+    assert outcome["retention"] is None
+    assert "retention         none to keep" in describe({**outcome, "folder": "there"})
 
 
 def test_an_evaluation_plays_the_batterys_evaluation_poses(tmp_path, hopper_policy):

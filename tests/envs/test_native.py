@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 import pytest
 
+from envs.physics import SolverLimits, make_engine
 from envs.physics.native import NativeEngine
 
 PENDULUM = """
@@ -77,4 +78,4 @@ def test_what_mujoco_would_not_accept_comes_back_as_nan_and_alone():
 def test_a_state_that_is_not_carried_is_refused():
     muscle = pendulum('<general joint="hinge" dyntype="integrator" actrange="-1 1"/>')
     with pytest.raises(ValueError, match="not carried"):
-        NativeEngine(muscle, num_substeps=1)
+        make_engine("native", muscle, num_substeps=1, mjx_limits=SolverLimits(1, 1))

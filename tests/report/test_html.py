@@ -143,6 +143,24 @@ def test_pictures_films_and_curves_say_what_they_show(report):
     assert "2\u202f750 after 1\u202f000 updates" in drawings[0]["aria-label"]
 
 
+def test_every_kind_of_start_is_told_before_and_after(report):
+    text, _ = report()
+    starts = text[text.index('id="starts"') : text.index('id="costs"')]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>', starts)
+    assert rows == ["OOD starts (trained)", "battery poses", "normal starts"]
+    told = " ".join(re.sub(r"<[^>]+>", " ", starts).split())
+    assert "5% → 77% 501 9 012" in told
+    assert "0% → 98% 0 11 234 24" in told
+
+
+def test_costs_and_versions_have_their_place(report):
+    text, page = report()
+    assert "nothing: recorded" in page.text
+    assert "5 updates, 10 steps" in page.text  # an epoch of 250 updates and 500 steps takes 50 s
+    versions = text[text.index('id="versions"') :]
+    assert "0.9.2" in versions and "aux_coef" not in versions
+
+
 @pytest.mark.parametrize("method", ["sac_env", "sac_zero", "sero"])
 def test_baselines_have_no_reward_to_show(report, run_folder, method):
     shutil.rmtree(run_folder / "reward")

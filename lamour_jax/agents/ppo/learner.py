@@ -25,7 +25,13 @@ from lamour_jax.consolidation import (
     divergence_from,
     original_gaussian,
 )
-from lamour_jax.networks import Actor, Value, log_prob_pre_tanh, sample_pre_tanh
+from lamour_jax.networks import (
+    Actor,
+    Value,
+    log_prob_pre_tanh,
+    make_actor,
+    sample_pre_tanh,
+)
 from lamour_jax.recovery import total_reward
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Metrics, Params
@@ -237,11 +243,12 @@ class Learner:
 
     @property
     def _actor(self) -> Actor:
-        return Actor(self.action_size, self.config.hidden_sizes)
+        return make_actor(self.config, self.action_size)
 
     @property
     def _value(self) -> Value:
-        return Value(self.config.hidden_sizes, self.config.value_layer_norm)
+        sizes = self.config.critic_hidden_sizes or self.config.hidden_sizes
+        return Value(sizes, self.config.value_layer_norm)
 
     @property
     def _actor_tx(self) -> optax.GradientTransformation:

@@ -21,7 +21,13 @@ from lamour_jax.consolidation import (
     divergence_from,
     original_gaussian,
 )
-from lamour_jax.networks import Actor, TwinCritic, log_prob_pre_tanh, sample_pre_tanh
+from lamour_jax.networks import (
+    Actor,
+    TwinCritic,
+    log_prob_pre_tanh,
+    make_actor,
+    sample_pre_tanh,
+)
 from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
@@ -180,16 +186,17 @@ class Learner:
 
     @property
     def _actor(self) -> Actor:
-        return Actor(self.action_size, self.config.hidden_sizes, self.config.dropout_rate)
+        return make_actor(self.config, self.action_size, self.config.dropout_rate)
 
     @property
     def _original(self) -> Actor:
         """The frozen original's network, which never drops units."""
-        return Actor(self.action_size, self.config.hidden_sizes)
+        return make_actor(self.config, self.action_size)
 
     @property
     def _critic(self) -> TwinCritic:
-        return TwinCritic(self.config.hidden_sizes, self.config.critic_layer_norm)
+        sizes = self.config.critic_hidden_sizes or self.config.hidden_sizes
+        return TwinCritic(sizes, self.config.critic_layer_norm)
 
     @property
     def _actor_tx(self) -> optax.GradientTransformation:
