@@ -48,7 +48,6 @@ PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
     "episode_length": None,
-    "falls_end": True,
     "longest_noise": 1.0,
     "replay_originals_episodes": False,
     "final_learning_rate_fraction": 1.0,
