@@ -65,9 +65,11 @@ def test_ood_pose_is_whole_in_the_middle_and_large(env):
 
 @needs_opengl
 def test_camera_follows_a_robot_that_runs_away(env):
+    if env.name == "push_chair":
+        pytest.skip("it stays around its target")
     near = env.model.qpos0
     far = near.copy()
-    far[[0, 22] if env.name == "push_chair" else 0] += 500  # the chair goes along
+    far[0] += 500
     frames = list(
         render_trajectory(
             env.model, np.stack([near, near, far]), width=160, height=120, every=2, look=Look()
