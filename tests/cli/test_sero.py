@@ -48,7 +48,7 @@ def test_variances_are_measured_once_for_a_policy_and_stay_with_the_run(
     obs = jax.random.normal(jax.random.key(0), (5, 11))
 
     def uncertainty_of(name):
-        run = SimpleNamespace(folder=tmp_path / name, config={"physics": "native"})
+        run = SimpleNamespace(robot="hopper", folder=tmp_path / name, config={"physics": "native"})
         return uncertainty.original_uncertainty(run, policy)(obs, jax.random.key(1))
 
     first = uncertainty_of("first")

@@ -35,7 +35,7 @@ def test_released_actors_are_converted_once(tmp_path, monkeypatch):
     actor = released_actor("hopper")
     monkeypatch.setattr(original_policies, "RELEASED", actor.parent)
     monkeypatch.setattr(original_policies, "CONVERTED", tmp_path)
-    monkeypatch.setattr("envs.names", lambda: ("hopper",))
+    monkeypatch.setattr("envs.shipped", lambda: ("hopper",))
     name, files = find_policies("released")
     assert (name, set(files)) == ("released", {"hopper"})
     policy = load_policy(files["hopper"], robot="hopper", observation_size=11, action_size=3)
