@@ -29,8 +29,8 @@ def measured(monkeypatch) -> list[list[float]]:
     """What was measured, every time that it was."""
     results, measure = [], uncertainty._measure
 
-    def noted(policy, physics):
-        results.append(measure(policy, physics))
+    def noted(run, policy):
+        results.append(measure(run, policy))
         return results[-1]
 
     monkeypatch.setattr(uncertainty, "_measure", noted)
@@ -48,7 +48,12 @@ def test_variances_are_measured_once_for_a_policy_and_stay_with_the_run(
     obs = jax.random.normal(jax.random.key(0), (5, 11))
 
     def uncertainty_of(name):
-        run = SimpleNamespace(robot="hopper", folder=tmp_path / name, config={"physics": "native"})
+        run = SimpleNamespace(
+            robot="hopper",
+            robot_name="hopper",
+            folder=tmp_path / name,
+            config={"physics": "native"},
+        )
         return uncertainty.original_uncertainty(run, policy)(obs, jax.random.key(1))
 
     first = uncertainty_of("first")
