@@ -48,7 +48,7 @@ import numpy as np
 
 from envs.base import RecoveryEnv
 from envs.described_parts import (
-    Texts,
+    PresentedRobot,
     check_start,
     read_camera,
     read_health,
@@ -57,8 +57,6 @@ from envs.described_parts import (
     read_start,
     read_texts,
 )
-from envs.descriptions import Description
-from envs.looks import Look
 from envs.physics import PhysicsState
 from envs.physics.native import model_digest
 from envs.registry import shipped
@@ -70,14 +68,14 @@ from envs.tables import Table, read_table
 _NAME = re.compile(r"[A-Za-z][\w-]*")
 
 
-class DescribedRobot(RecoveryEnv):
+class DescribedRobot(PresentedRobot):
     """What a description makes a subclass of, with these set.
 
     Attributes:
       mjcf: the model's file.
       digest: of the description and the model.
       entries: what is observed, in order.
-      rule, reward, normal, ood, texts, camera: the description's parts.
+      rule, reward, normal, ood: the description's parts.
       ctrl_range: [nu, 2] of the model's actuators, to which actions in [-1, 1] are stretched.
     """
 
@@ -88,8 +86,6 @@ class DescribedRobot(RecoveryEnv):
     reward: ClassVar[TaskReward]
     normal: ClassVar[Start]
     ood: ClassVar[Start]
-    texts: ClassVar[Texts]
-    camera: ClassVar[Look]
     ctrl_range: ClassVar[np.ndarray]
 
     @classmethod
@@ -120,14 +116,6 @@ class DescribedRobot(RecoveryEnv):
         self, before: PhysicsState, after: PhysicsState, action: jax.Array
     ) -> jax.Array:
         return self.reward.of(before, after, action, self.dt)
-
-    @property
-    def look(self) -> Look:
-        return self.camera
-
-    @property
-    def description(self) -> Description:
-        return self.texts.over(super().description)
 
 
 def described_class(file: Path) -> type[RecoveryEnv]:

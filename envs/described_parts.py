@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mujoco
 import numpy as np
 
+from envs.base import RecoveryEnv
 from envs.descriptions import Description
 from envs.drops import Drop, lying_pose
 from envs.looks import Look
@@ -35,6 +37,25 @@ class Texts:
             self.state or written.state,
             self.action or written.action,
         )
+
+
+class PresentedRobot(RecoveryEnv):
+    """A robot whose description says how it is shown and told of.
+
+    Attributes:
+      texts, camera: for the LVLM's questions and pictures.
+    """
+
+    texts: ClassVar[Texts]
+    camera: ClassVar[Look]
+
+    @property
+    def look(self) -> Look:
+        return self.camera
+
+    @property
+    def description(self) -> Description:
+        return self.texts.over(super().description)
 
 
 def read_texts(top: Table) -> Texts:

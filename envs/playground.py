@@ -28,8 +28,7 @@ import numpy as np
 from flax import struct
 
 from envs.base import RecoveryEnv, RecoveryState
-from envs.described_parts import AtRest, Texts
-from envs.descriptions import Description
+from envs.described_parts import AtRest, PresentedRobot, Texts
 from envs.drops import Drop, lying_pose
 from envs.looks import Look
 from envs.physics import Engine
@@ -101,14 +100,13 @@ class PlaygroundStart(PoseStart):
         return begun.qpos, begun.qvel
 
 
-class PlaygroundRobot(RecoveryEnv):
+class PlaygroundRobot(PresentedRobot):
     """What `make_class` makes a subclass of, with these set.
 
     Attributes:
       world_name: the environment's name in Playground.
       rule: what is healthy, beside that Playground has not ended the episode.
       ood: the OOD start; None where it has none.
-      texts, camera: for the LVLM's questions and pictures.
       content: of the description's file, if any.
     """
 
@@ -116,8 +114,6 @@ class PlaygroundRobot(RecoveryEnv):
     world_name: ClassVar[str]
     rule: ClassVar[HealthRule]
     ood: ClassVar[Start | None]
-    texts: ClassVar[Texts]
-    camera: ClassVar[Look]
     content: ClassVar[bytes]
 
     engine: Any  # a PlaygroundEngine: its states are Playground's
@@ -147,14 +143,6 @@ class PlaygroundRobot(RecoveryEnv):
     @property
     def action_size(self) -> int:
         return int(self.engine.world.action_size)
-
-    @property
-    def look(self) -> Look:
-        return self.camera
-
-    @property
-    def description(self) -> Description:
-        return self.texts.over(super().description)
 
     def normal_start(self) -> PoseStart:
         return PlaygroundStart(standing_pose(self.model), self.engine)
