@@ -12,6 +12,7 @@ from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.evaluate import describe
 from lamour_jax.cli.resuming import open_run, settings_given
+from lamour_jax.cli.run_config import run_config
 from lamour_jax.cli.training import (
     Evaluator,
     Task,
@@ -20,14 +21,14 @@ from lamour_jax.cli.training import (
     prepare_training,
     run_training,
 )
-from lamour_jax.config import TrainConfig, stored_learner, to_json
+from lamour_jax.config import TrainConfig, stored_learner
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import EVALUATION_SEED
 from lamour_jax.networks import make_actor
 from lamour_jax.presets import pretrain_config
 from lamour_jax.recovery import make_rule
-from lamour_jax.runs import Run, create_run, machine, shared_run
+from lamour_jax.runs import Run, create_run, shared_run
 
 UPDATES = 400_000
 
@@ -99,19 +100,8 @@ def _create(
     robot = common.make_env(env, "normal", physics)
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
     learner = pretrain_config(env)
-    config = {
-        "kind": "pretrain",
-        "robot": env,
-        "name": robot.name,
-        "physics": robot.backend,
-        "observation_size": robot.observation_size,
-        "action_size": robot.action_size,
-        "learner": "sac",
-        "sac": to_json(learner),
-        "devices": make_mesh(devices, divisible=learner.split_numbers).size,
-        "train": to_json(settings),
-        "machine": machine(),
-    }
+    config = run_config("pretrain", env, robot, learner, settings)
+    config["devices"] = make_mesh(devices, divisible=learner.split_numbers).size
     return create_run(common.output_folder(out, "pretrain", env), config)
 
 

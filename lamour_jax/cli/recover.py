@@ -8,42 +8,33 @@ from pathlib import Path
 from typing import Any
 
 import envs
-from lamour_jax import hosts
 from lamour_jax.cli import common
-from lamour_jax.cli.arena import Arena
-from lamour_jax.cli.outcome import RECOVERY_STARTS, describe, judge_run
+from lamour_jax.cli.outcome import RECOVERY_STARTS, describe
 from lamour_jax.cli.policies import policy_for
+from lamour_jax.cli.recovery_training import train_and_judge
 from lamour_jax.cli.resuming import open_run, settings_given
-from lamour_jax.cli.rewards import count_rewards, load_reward, provide_rewards
+from lamour_jax.cli.rewards import count_rewards, provide_rewards
+from lamour_jax.cli.run_config import run_config
 from lamour_jax.cli.training import (
-    Evaluator,
-    Task,
     add_hosts_arguments,
     joined,
-    prepare_training,
-    run_training,
 )
-from lamour_jax.cli.uncertainty import original_uncertainty
-from lamour_jax.config import LEARNERS, SACConfig, TrainConfig, stored_learner, to_json
+from lamour_jax.config import LEARNERS, SACConfig, TrainConfig, stored_learner
 from lamour_jax.devices import make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.networks import actor_settings
-from lamour_jax.policy import Policy, load_policy, save_policy
+from lamour_jax.policy import Policy, save_policy
 from lamour_jax.presets import evaluation_interval, learner_config, recovery_updates
 from lamour_jax.recovery import (
     METHODS,
     learns_from_programs,
-    learns_from_uncertainty,
-    make_rule,
 )
-from lamour_jax.report.html import write_report
 from lamour_jax.runs import (
     ORIGINAL_FILE,
     REWARD_FOLDER,
     Run,
     claim_folder,
     create_run,
-    machine,
     shared_run,
 )
 
@@ -177,14 +168,7 @@ def recover(
     Raises:
       UserError: bad input, refused reward code, or the run was interrupted.
     """
-
-    if method not in METHODS:
-        raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
-    if start not in RECOVERY_STARTS:
-        known = " or ".join(RECOVERY_STARTS)
-        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
+    _check_choices(method, start, seeds)
 
     def create() -> Run:
         place = envs.canonical(env)
@@ -199,29 +183,9 @@ def recover(
             num_envs=num_envs,
             **{**_networks_for(original), **(settings or {})},
         )
-        num_updates = recovery_updates(robot.name, preset, learner) if updates is None else updates
-        schedule = common.user_settings(
-            TrainConfig,
-            num_updates=num_updates,
-            eval_every=evaluation_interval(num_updates),
-            seed=seeds[0],
-        )
-        config = {
-            "kind": "recover",
-            "robot": place,
-            "name": robot.name,
-            "start": start,
-            "method": method,
-            "preset": preset,
-            "physics": robot.backend,
-            "observation_size": robot.observation_size,
-            "action_size": robot.action_size,
-            "stop_at": stop_at,
-            "learner": learner,
-            learner: to_json(chosen),
-            "train": to_json(schedule),
-            "machine": machine(),
-        }
+        schedule = _schedule(robot.name, preset, learner, updates, seeds[0])
+        own = {"start": start, "method": method, "preset": preset, "stop_at": stop_at}
+        config = {**run_config("recover", place, robot, chosen, schedule), **own}
         folder = common.output_folder(out, "recover", env)
         claim_folder(folder)
         # Before the programs are translated, which takes a while and is talked about.
@@ -235,7 +199,28 @@ def recover(
             return _create_run(folder, config, original, rewards, seeds, devices)
 
     with shared_run(create, new=True) as opened:
-        return _train_and_judge(opened, resuming=False)
+        return train_and_judge(opened, resuming=False)
+
+
+def _check_choices(method: str, start: str, seeds: Sequence[int]) -> None:
+    """Raises UserError where these are none."""
+    if method not in METHODS:
+        raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
+    if start not in RECOVERY_STARTS:
+        known = " or ".join(RECOVERY_STARTS)
+        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
+
+
+def _schedule(robot: str, preset: str, learner: str, updates: int | None, seed: int) -> TrainConfig:
+    num_updates = recovery_updates(robot, preset, learner) if updates is None else updates
+    return common.user_settings(
+        TrainConfig,
+        num_updates=num_updates,
+        eval_every=evaluation_interval(num_updates),
+        seed=seed,
+    )
 
 
 def _networks_for(original: Policy) -> dict[str, Any]:
@@ -290,72 +275,4 @@ def resume(
       UserError: there is nothing to continue, or the run was started with others.
     """
     with shared_run(lambda: open_run(folder, "recover", updates, given)) as opened:
-        return _train_and_judge(opened, resuming=True)
-
-
-def _train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
-    config = run.config
-    learner = stored_learner(config)
-    settings = TrainConfig(**config["train"])
-    original = load_policy(
-        run.folder / ORIGINAL_FILE,
-        robot=run.robot_name,
-        observation_size=config["observation_size"],
-        action_size=config["action_size"],
-    )
-    programs = []
-    if learns_from_programs(config["method"]):
-        # Of all members with one reward program, which are neighbours, the first one's.
-        sources = run.journals[:: len(set(run.member_seeds or [settings.seed]))]
-        programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
-    start, physics = run.start, config["physics"]
-    uncertainty = None
-    if learns_from_uncertainty(config["method"]):
-        uncertainty = original_uncertainty(run, original)
-    task = Task(
-        env=common.make_env(run.robot, start, physics),
-        rule=make_rule(config["method"], programs, uncertainty),
-        original=original,
-    )
-    layout = prepare_training(task, learner, settings, run)
-    arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
-    print(f"the original policy of {run.robot_name}:", flush=True)
-    before = hosts.from_leader(lambda: arena.judge_original(original))
-    fallen = [
-        f"{before[place]['success_rate']:.0%} from {name}"
-        for place, name in (("ood", "OOD starts"), ("battery", "the battery"))
-        if place in before
-    ]
-    print(
-        f"  return {before['normal']['return']:.0f} from normal starts, success rate"
-        f" {', '.join(fallen)}",
-        flush=True,
-    )
-    # The best policy is chosen there: not by the poses that it will be judged by.
-    eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
-    run_training(
-        layout,
-        Evaluator(eval_env, original.network, settings.eval_episodes),
-        run,
-        resume=resuming,
-        good_enough=_goal(config["stop_at"], before["normal"]["return"]),
-    )
-    return hosts.from_leader(lambda: _conclude(run, arena, before))
-
-
-def _conclude(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:
-    """Judges the run, writes its outcome and its report, and returns the outcome."""
-    outcome = judge_run(run, arena, before)
-    run.finish(outcome)
-    print(f"writing the report to {run.folder / 'report.html'} ...", flush=True)
-    write_report(run.folder, arena.envs[outcome["start"]])
-    return {**outcome, "folder": str(run.folder)}
-
-
-def _goal(stop_at: float | None, normal_return: float):
-    def good_enough(measures: dict[str, Any]) -> bool:
-        if stop_at is None:
-            return False
-        return measures["success_rate"] >= 0.95 and measures["return"] >= stop_at * normal_return
-
-    return good_enough
+        return train_and_judge(opened, resuming=True)
