@@ -1,5 +1,6 @@
 """PPO as an `Agent`: collect steps of all robots, learn from them several times, drop them."""
 
+from dataclasses import dataclass
 from functools import partial
 
 import jax
@@ -12,7 +13,7 @@ from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import PPOConfig
 from lamour_jax.devices import deal, shards_of
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.rollout import collect
+from lamour_jax.rollout import Rollout, collect
 from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
@@ -43,63 +44,91 @@ def make_ppo(
       num_shards: parts of the robots that give the same share of every batch; by default as many
         as devices share the robots.
     """
-    learner = Learner(config, env.env.observation_size, env.env.action_size, num_updates)
-    steps, updates = config.unroll_length, config.updates_per_iteration
-    num_shards = num_shards or shards_of(env.mesh)
+    ppo = _PPO(
+        config=config,
+        env=env,
+        rule=rule,
+        learner=Learner(config, env.env.observation_size, env.env.action_size, num_updates),
+        from_original=from_original,
+        num_shards=num_shards or shards_of(env.mesh),
+    )
+    return Agent(
+        init=ppo.init,
+        begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
+        iterate=ppo.iterate,
+        actor_params=lambda state: state.learner.learner.actor,
+        updates_per_iteration=config.updates_per_iteration,
+        env_steps=ppo.env_steps,
+        partition=TrainState(learner=WHOLE, robots=env.partition, key=WHOLE, updates=WHOLE),
+    )
 
-    def init(key: jax.Array, original: Params | None) -> TrainState:
+
+@dataclass(frozen=True)
+class _PPO:
+    """The agent's functions, and what they share."""
+
+    config: PPOConfig
+    env: VectorEnv
+    rule: RecoveryRule
+    learner: Learner
+    from_original: bool
+    num_shards: int
+
+    def init(self, key: jax.Array, original: Params | None) -> TrainState:
+        """Robots at their starts."""
         key, robots_key, learner_key, anchors_key = jax.random.split(key, 4)
-        anchors, _ = gather_anchors(config, env, rule, original, anchors_key)
-        start = original if from_original else None
+        anchors, _ = gather_anchors(self.config, self.env, self.rule, original, anchors_key)
+        start = original if self.from_original else None
         return TrainState(
-            learner=PPOState(learner.init(learner_key, start), anchors),
-            robots=env.reset(robots_key),
+            learner=PPOState(self.learner.init(learner_key, start), anchors),
+            robots=self.env.reset(robots_key),
             key=key,
             updates=jnp.zeros((), jnp.int32),
         )
 
-    def iterate(state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
+    def iterate(self, state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
+        """`unroll_length` steps of all robots, and all updates from them."""
         key, act_key, order_key, anchor_key, update_key = jax.random.split(state.key, 5)
-        actor = state.learner.learner.actor
-        robots, rollout = collect(
-            env, rule, lambda obs, key: learner.act(actor, obs, key), state.robots, act_key, steps
-        )
-        learner_state, data = learner.digest(state.learner.learner, rollout, original)
-        dealt = jax.tree.map(lambda x: deal(x, num_shards), data)
-        anchors = draw_anchors(config, state.learner.anchors, anchor_key, updates)
+        state, rollout = self._explore(state, act_key)
+        learner_state, data = self.learner.digest(state.learner.learner, rollout, original)
+        dealt = jax.tree.map(lambda x: deal(x, self.num_shards), data)
+        updates = self.config.updates_per_iteration
+        anchors = draw_anchors(self.config, state.learner.anchors, anchor_key, updates)
 
         def update(learner_state: LearnerState, inputs):
             rows, anchors, key = inputs
             batch = jax.tree.map(partial(_take, rows), dealt)
-            return learner.update(learner_state, batch, key, anchors)
+            return self.learner.update(learner_state, batch, key, anchors)
 
+        orders = _orders(self.config, self.num_shards, order_key)
         learner_state, update_metrics = jax.lax.scan(
-            update,
-            learner_state,
-            (
-                _orders(config, num_shards, order_key),
-                anchors,
-                jax.random.split(update_key, updates),
-            ),
+            update, learner_state, (orders, anchors, jax.random.split(update_key, updates))
         )
         state = state.replace(
             learner=state.learner.replace(learner=learner_state),
-            robots=robots,
             key=key,
             updates=state.updates + updates,
         )
         metrics = {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
         return state, {**metrics, "train/return_scale": learner_state.return_scale}
 
-    return Agent(
-        init=init,
-        begin_epoch=lambda state: state.replace(robots=env.refresh_pool(state.robots)),
-        iterate=iterate,
-        actor_params=lambda state: state.learner.learner.actor,
-        updates_per_iteration=updates,
-        env_steps=lambda count: count // updates * steps * env.num_envs,
-        partition=TrainState(learner=WHOLE, robots=env.partition, key=WHOLE, updates=WHOLE),
-    )
+    def env_steps(self, updates: int) -> int:
+        """Control steps of all robots by the time of so many updates."""
+        iterations = updates // self.config.updates_per_iteration
+        return iterations * self.config.unroll_length * self.env.num_envs
+
+    def _explore(self, state: TrainState, key: jax.Array) -> tuple[TrainState, Rollout]:
+        """Steps of all robots by the policy."""
+        actor = state.learner.learner.actor
+        robots, rollout = collect(
+            self.env,
+            self.rule,
+            lambda obs, key: self.learner.act(actor, obs, key),
+            state.robots,
+            key,
+            self.config.unroll_length,
+        )
+        return state.replace(robots=robots), rollout
 
 
 def _orders(config: PPOConfig, num_shards: int, key: jax.Array) -> jax.Array:
