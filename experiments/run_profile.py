@@ -22,7 +22,7 @@ import jax
 
 from lamour_jax.bench.training import WHOLE
 from lamour_jax.checkpoint import CheckpointStore
-from lamour_jax.cli import common, recover, training
+from lamour_jax.cli import common, recover, recovery_training, training
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.bench import bench
 from lamour_jax.compilation import Announced
@@ -40,8 +40,8 @@ PHASES: tuple[tuple[Any, str, str], ...] = (
     (training.Evaluator, "__call__", "evaluating"),
     (Journal, "record_evaluation", "saving"),
     (CheckpointStore, "save", "saving"),
-    (recover, "judge_run", "judging the recovered policy"),
-    (recover, "write_report", "report"),
+    (recovery_training, "judge_run", "judging the recovered policy"),
+    (recovery_training, "write_report", "report"),
 )
 
 

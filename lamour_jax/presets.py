@@ -39,6 +39,7 @@ PUBLISHED_BASELINES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "sac_env": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
     "sac_zero": {robot: {"initial_temperature": 0.2} for robot in ("humanoid", "push_chair")},
+    "sac_t2r": {"push_chair": {"initial_temperature": 0.2}},
 }
 
 # Quick on few cores: many robots feed one learner, which layer norm lets take larger steps. The

@@ -9,10 +9,12 @@ The consolidation term is weighted by a number of s. Both are the method's:
     sero        environment   -uncertainty(s')          1 - uncertainty(s)
     sac_zero    environment   0                         0
     sac_env     task          0                         0
+    sac_t2r     environment   calculate_reward(s', a)   0
 
-The environment's reward is zero in unhealthy states, the task's is not. "lamour_healthy_gate" is
-an ablation: LaMOuR with the weight 1 wherever the environment calls s healthy, whatever the
-program's is_recovered says.
+The environment's reward is zero in unhealthy states, the task's is not. The program of "sac_t2r" is
+written from the task's text alone (Xie et al., 2024, Text2Reward, arXiv 2309.11489).
+"lamour_healthy_gate" is an ablation: LaMOuR with the weight 1 wherever the environment calls s
+healthy, whatever the program's is_recovered says.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +33,7 @@ METHODS = {  # what they are rewarded with
     "lamour_healthy_gate": "the same; held where the environment, not the program, is content",
     "sac_env": "the task's reward everywhere",
     "sac_zero": "the task's reward in healthy states",
+    "sac_t2r": "the same; in others, what a language model wrote from the task's text alone",
     "sero": "the task's reward in healthy states, less the original policy's uncertainty in others",
 }
 
@@ -60,7 +63,12 @@ Uncertainty = Callable[[jax.Array, jax.Array], jax.Array]
 
 def learns_from_programs(method: str) -> bool:
     """Whether `method` needs reward programs; the baselines have rewards of their own."""
-    return method in ("lamour", "lamour_healthy_gate")
+    return method in ("lamour", "lamour_healthy_gate", "sac_t2r")
+
+
+def learns_from_text(method: str) -> bool:
+    """Whether `method`'s programs are written from text alone, without picture and reasoning."""
+    return method == "sac_t2r"
 
 
 def learns_from_uncertainty(method: str) -> bool:
@@ -85,7 +93,8 @@ def make_rule(
         if not programs:
             raise ValueError(f"method {method} needs a reward program")
         rule = _lamour(programs)
-        return rule if method == "lamour" else _held_where_healthy(rule)
+        held = {"lamour_healthy_gate": _held_where_healthy, "sac_t2r": _held_nowhere}
+        return held[method](rule) if method in held else rule
     if learns_from_uncertainty(method):
         if uncertainty is None:
             raise ValueError("method sero needs the original policy's uncertainty")
@@ -128,6 +137,16 @@ def _held_where_healthy(rule: RecoveryRule) -> RecoveryRule:
         return rule(before, action, after, key)._replace(recovered=healthy)
 
     return gated
+
+
+def _held_nowhere(rule: RecoveryRule) -> RecoveryRule:
+    def free(
+        before: RecoveryState, action: jax.Array, after: StepResult, key: jax.Array
+    ) -> Rewards:
+        rewards = rule(before, action, after, key)
+        return rewards._replace(recovered=jnp.zeros_like(rewards.recovered))
+
+    return free
 
 
 def _sero(uncertainty: Uncertainty) -> RecoveryRule:

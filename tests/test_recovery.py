@@ -50,6 +50,13 @@ def test_lamour_adds_the_models_reward_in_unhealthy_states_only():
     np.testing.assert_array_equal(rewards.sound, [True, False])
 
 
+def test_sac_t2r_is_rewarded_by_a_program_and_held_nowhere():
+    rewards = rewards_of("sac_t2r", [PROGRAM])
+    np.testing.assert_array_equal(rewards.reward, [0.0, 3.0])
+    np.testing.assert_array_equal(rewards.aux_reward, [-4.5, 0.0])
+    np.testing.assert_array_equal(rewards.recovered, [0.0, 0.0])
+
+
 def test_sac_zero_adds_nothing():
     rewards = rewards_of("sac_zero")
     np.testing.assert_array_equal(rewards.reward, [0.0, 3.0])
@@ -79,7 +86,7 @@ def test_total_reward_weighs_the_second_part():
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, .*sac_env, sac_zero, sero"):
+    with pytest.raises(ValueError, match=r"'sarsa'.*lamour, .*sac_env, sac_zero, sac_t2r, sero"):
         make_rule("sarsa")
 
 

@@ -19,7 +19,7 @@ from lamour_jax.bench.plot import COLOURS, PALE, STYLE
 from lamour_jax.files import write_atomically
 from lamour_jax.report.figures import count
 
-_COLOUR = dict(zip(VARIANTS, (*COLOURS[:6], "#2a9d9d"), strict=True))
+_COLOUR = dict(zip(VARIANTS, (*COLOURS[:4], "#7a5c3e", *COLOURS[4:6], "#2a9d9d"), strict=True))
 _TITLES = {"return": "return", "success_rate": "success rate"}
 _CLOCKS = {"updates": "gradient updates", "minutes": "minutes"}
 _AGGREGATES = {

@@ -40,6 +40,7 @@ COMPARED = {
     "sero": Variant("SeRO", "sero", num_seeds=2),
     "sac_zero": Variant("SAC-zero", "sac_zero"),
     "sac_env": Variant("SAC-env", "sac_env"),
+    "sac_t2r": Variant("SAC-T2R", "sac_t2r", robots=("push_chair",)),
 }
 ABLATIONS = {
     "no_consolidation": Variant(

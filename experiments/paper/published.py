@@ -12,5 +12,5 @@ RETURNS = {
     "hopper": {"lamour": 3340, "sero": 2950, "sac_zero": 2000, "sac_env": 0},
     "walker2d": {"lamour": 4200, "sero": 3400, "sac_zero": 700, "sac_env": 0},
     "humanoid": {"lamour": 265, "sero": 0, "sac_zero": 0, "sac_env": 0},
-    "push_chair": {"lamour": 220, "sero": 0, "sac_zero": 0, "sac_env": 0},
+    "push_chair": {"lamour": 220, "sero": 0, "sac_zero": 0, "sac_env": 0, "sac_t2r": 0},
 }

@@ -18,10 +18,12 @@ from lamour_jax.lvlm.conversation import (
     run_candidates,
 )
 from lamour_jax.lvlm.providers import (
+    TEXT_RECORDING,
     Provider,
     ProviderError,
     ProviderSettings,
     RecordedProvider,
+    has_text_recording,
     make_provider,
     provider_names,
     recordings,
@@ -82,6 +84,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", help="the model to ask, or that a person asks (manual)")
     parser.add_argument("--candidates", type=int, default=1, help="how many programs to ask for")
+    parser.add_argument(
+        "--text-only",
+        action="store_true",
+        help="ask for a reward of the task itself, without picture and reasoning (Text2Reward)",
+    )
     parser.add_argument("--recording", help="which recorded conversation; the first if left out")
     parser.add_argument("--base-url", help="the server to ask, in place of the provider's own")
     parser.add_argument("--max-cost", type=float, help="stop before more dollars are spent")
@@ -107,6 +114,7 @@ def run(options: argparse.Namespace) -> int:
         lvlm=options.lvlm,
         model=options.model,
         candidates=options.candidates,
+        text_only=options.text_only,
         recording=options.recording,
         base_url=options.base_url,
         max_cost=options.max_cost,
@@ -118,7 +126,8 @@ def run(options: argparse.Namespace) -> int:
         transcript = program.transcript
         print(f"answers by {transcript.model}, {transcript.date} ({transcript.provider})")
         print(program.summary())
-        print(f"written to {program.folder}: image.png, transcript.json, reward.py, reward_jnp.py")
+        picture = "" if options.text_only else "image.png, "
+        print(f"written to {program.folder}: {picture}transcript.json, reward.py, reward_jnp.py")
     return 0
 
 
@@ -128,6 +137,7 @@ def generate(
     lvlm: str = "recorded",
     model: str | None = None,
     candidates: int = 1,
+    text_only: bool = False,
     recording: str | None = None,
     base_url: str | None = None,
     max_cost: float | None = None,
@@ -144,6 +154,7 @@ def generate(
       env: the robot.
       lvlm, model, base_url: who answers.
       candidates: how many programs to ask for.
+      text_only: ask the third question alone, about the robot's task: no picture, no reasoning.
       recording: which recorded conversation; the first ones by default.
       max_cost: in dollars; no question is asked that might cost more.
       price: (input, output) in dollars per million tokens, where it is not known here.
@@ -156,7 +167,8 @@ def generate(
     if candidates < 1:
         raise UserError(f"--candidates must be at least 1, not {candidates}")
     robot = common.make_light_env(env, "ood")
-    if lvlm == RecordedProvider.name and not recordings(robot.name):
+    known = has_text_recording(robot.name) if text_only else recordings(robot.name)
+    if lvlm == RecordedProvider.name and not known:
         raise UserError(
             f"no conversation about {robot.name} is recorded. Ask a model (lamour generate --env"
             f" {env} --lvlm gemini, openai or manual: by hand in any chat window), or write reward"
@@ -167,7 +179,7 @@ def generate(
         robot=robot.name,
         model=model,
         folder=folder / "manual",
-        recording=recording,
+        recording=TEXT_RECORDING if text_only else recording,
         base_url=base_url,
         max_cost=max_cost,
         price=price,
@@ -178,7 +190,8 @@ def generate(
     if isinstance(provider, RecordedProvider):
         programs = _replay(provider, settings, robot, check, candidates, folder)
     else:
-        programs = _ask(provider, robot, check, candidates, folder)
+        image = None if text_only else _picture(robot)
+        programs = _ask(provider, robot, image, check, candidates, folder)
     # Transcripts of candidates share their first questions: their costs do not add up to this.
     cost = provider.meter.cost_usd if provider.meter is not None else 0.0
     rows = [_row(program) for program in programs]
@@ -207,17 +220,22 @@ def _replay(
     providers = [first, *(RecordedProvider(robot.name, name) for name in known[1:candidates])]
     programs = []
     for number, provider in enumerate(providers, 1):
-        talk = run_candidates(provider, _task(robot))[0]
+        talk = run_candidates(provider, _task(robot), text_only=provider.image is None)[0]
         place = _place(folder, number, candidates)
         programs.append(_finish(place, talk, provider.image, check))
     return programs
 
 
 def _ask(
-    provider: Provider, robot: RecoveryEnv, check: Checker, candidates: int, folder: Path
+    provider: Provider,
+    robot: RecoveryEnv,
+    image: bytes | None,
+    check: Checker,
+    candidates: int,
+    folder: Path,
 ) -> list[Generated]:
-    """Live answers; what is wrong with a program goes back to who wrote it."""
-    image = _picture(robot)
+    """Live answers, to text alone without a picture; what is wrong with a program goes back to who
+    wrote it."""
     known_good = check(KNOWN_GOOD)
     if not known_good.accepted:
         raise UserError(
@@ -230,12 +248,16 @@ def _ask(
         return Review(verdict.accepted, verdict.summary(), verdict.to_json())
 
     def keep(number: int, transcript: Transcript) -> None:
-        place = _place(folder, number, candidates)
-        write_atomically(place / IMAGE_FILE, image)
-        transcript.save(place / TRANSCRIPT_FILE)
+        _keep(_place(folder, number, candidates), transcript, image)
 
     talks = run_candidates(
-        provider, _task(robot), image, count=candidates, review=review, keep=keep
+        provider,
+        _task(robot),
+        image,
+        count=candidates,
+        review=review,
+        keep=keep,
+        text_only=image is None,
     )
     if provider.meter is not None:
         print(provider.meter.summary())
@@ -245,9 +267,14 @@ def _ask(
     ]
 
 
-def _finish(folder: Path, talk: Candidate, image: bytes, check: Checker) -> Generated:
-    write_atomically(folder / IMAGE_FILE, image)
-    talk.transcript.save(folder / TRANSCRIPT_FILE)
+def _keep(folder: Path, transcript: Transcript, image: bytes | None) -> None:
+    if image is not None:
+        write_atomically(folder / IMAGE_FILE, image)
+    transcript.save(folder / TRANSCRIPT_FILE)
+
+
+def _finish(folder: Path, talk: Candidate, image: bytes | None, check: Checker) -> Generated:
+    _keep(folder, talk.transcript, image)
     verdict = None
     if talk.transcript.has_code:
         verdict = check(talk.transcript.answer_code)

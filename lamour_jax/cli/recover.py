@@ -28,6 +28,7 @@ from lamour_jax.presets import evaluation_interval, learner_config, recovery_upd
 from lamour_jax.recovery import (
     METHODS,
     learns_from_programs,
+    learns_from_text,
 )
 from lamour_jax.runs import (
     ORIGINAL_FILE,
@@ -195,7 +196,13 @@ def recover(
             # Before the run exists: refused reward code leaves nothing behind.
             rewards: dict[str, Path] = {}
             if learns_from_programs(method):
-                rewards = provide_rewards(reward, candidates, place, Path(temporary) / "reward")
+                rewards = provide_rewards(
+                    reward,
+                    candidates,
+                    place,
+                    Path(temporary) / "reward",
+                    text_only=learns_from_text(method),
+                )
             return _create_run(folder, config, original, rewards, seeds, devices)
 
     with shared_run(create, new=True) as opened:

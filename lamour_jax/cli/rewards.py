@@ -12,7 +12,7 @@ from lamour_jax.rewardcode import RewardCodeError, RewardProgram, load_program, 
 
 
 def provide_rewards(
-    given: Sequence[Path], candidates: int, env: str, folder: Path
+    given: Sequence[Path], candidates: int, env: str, folder: Path, *, text_only: bool = False
 ) -> dict[str, Path]:
     """Writes verified reward programs into `folder`; returns them by name.
 
@@ -21,12 +21,13 @@ def provide_rewards(
         several candidates; none to take the recorded answers.
       candidates: how many recorded answers to take where nothing is given.
       env: the robot.
+      text_only: take the answer that was recorded to text alone, without picture and reasoning.
 
     Raises:
       UserError: no program, or none that can be used.
     """
     if not given:
-        return _recorded(candidates, env, folder)
+        return _recorded(candidates, env, folder, text_only)
     sources = _expand(given)
     accepted: dict[str, Path] = {}
     refused = []
@@ -61,15 +62,20 @@ def load_reward(folder: Path) -> RewardProgram:
         raise UserError(f"no sound reward program in {folder}: {error}") from None
 
 
-def _recorded(candidates: int, env: str, folder: Path) -> dict[str, Path]:
-    programs = [p for p in generate(env=env, candidates=candidates, out=folder) if p.accepted]
+def _recorded(candidates: int, env: str, folder: Path, text_only: bool) -> dict[str, Path]:
+    answers = generate(env=env, candidates=candidates, text_only=text_only, out=folder)
+    programs = [program for program in answers if program.accepted]
     for number, program in enumerate(programs, 1):
         _tell(program.transcript, f"candidate {number}: " if len(programs) > 1 else "")
     return {f"candidate-{k}": program.folder for k, program in enumerate(programs, 1)}
 
 
 def _tell(transcript: Transcript, prefix: str) -> None:
-    print(f"{prefix}{transcript.model}, {transcript.date} ({transcript.provider}) saw:")
+    who = f"{prefix}{transcript.model}, {transcript.date} ({transcript.provider})"
+    if not transcript.pictures:
+        print(f"{who} wrote a reward of the task itself", flush=True)
+        return
+    print(f"{who} saw:")
     print(f"  {transcript.answer(OOD_DESCRIPTION).strip()}")
     print(f"and advised:\n  {transcript.answer(BEHAVIOR_REASONING).strip()}", flush=True)
 

@@ -1,5 +1,7 @@
 """Stage 1 of LaMOuR: three questions that lead from a picture to reward code.
 
+Of the baseline Text2Reward it is the last question alone, about the robot's task.
+
 Each question stands alone and carries the answer before it: what is wrong with the robot (from the
 picture), which behavior would put it right, and which reward teaches that behavior. Everything
 about the robot comes in as data.
@@ -103,6 +105,7 @@ def run_candidates(
     count: int = 1,
     review: Callable[[str], Review] | None = None,
     keep: Keep = lambda number, transcript: None,
+    text_only: bool = False,
 ) -> list[Candidate]:
     """Asks the first two questions once and the third `count` times, at rising temperatures.
 
@@ -113,27 +116,36 @@ def run_candidates(
         `MAX_REPAIRS` times. Without it every answer is taken.
       keep: told (candidate's number from 1, its transcript so far) after every answer, so that
         nothing that was paid for is lost.
+      text_only: ask the third question alone, without picture and behavior.
 
     Raises:
-      ProviderError: one of the first two questions got no answer.
+      ProviderError: one of the first two questions, or the only one, got no answer.
       ValueError: there is no picture.
     """
-    image = provider.image if image is None else image
-    if image is None:
-        raise ValueError(f"the provider {provider.name!r} brings no picture: pass one")
     opening = _Talk(provider, task.name, partial(keep, 1))
-    seen = opening.ask(OOD_DESCRIPTION, describe_prompt(task), image)
-    behavior = opening.ask(BEHAVIOR_REASONING, behavior_prompt(task, seen))
-    candidates = []
+    question = text_prompt(task) if text_only else _reason(opening, task, image or provider.image)
+    candidates: list[Candidate] = []
     for number in range(1, count + 1):
         talk = opening.fork(partial(keep, number))
         error = None
         try:
-            _ask_for_code(talk, code_prompt(task, behavior), number, review)
+            _ask_for_code(talk, question, number, review)
         except ProviderError as failure:
+            if not talk.answered:  # the first question already: there is nothing to keep
+                if not candidates:
+                    raise
+                break
             error = failure
         candidates.append(Candidate(talk.transcript(), error))
     return candidates
+
+
+def _reason(opening: _Talk, task: RobotTask, image: bytes | None) -> str:
+    """Asks the first two questions; returns the third."""
+    if image is None:
+        raise ValueError(f"the provider brings no picture of the {task.name}: pass one")
+    seen = opening.ask(OOD_DESCRIPTION, describe_prompt(task), image)
+    return code_prompt(task, opening.ask(BEHAVIOR_REASONING, behavior_prompt(task, seen)))
 
 
 def candidate_temperature(number: int) -> float:
@@ -175,10 +187,21 @@ def behavior_prompt(task: RobotTask, ood_description: str) -> str:
 
 def code_prompt(task: RobotTask, behavior: str) -> str:
     """The third question: which reward teaches it?"""
+    return _code_question(task, "recovery behavior", behavior.strip())
+
+
+def text_prompt(task: RobotTask) -> str:
+    """The third question about the robot's task itself: all that the baseline SAC-T2R asks, after
+    Text2Reward (Xie et al., 2024, arXiv 2309.11489), in the same words."""
+    return _code_question(task, "task", task.original_task)
+
+
+def _code_question(task: RobotTask, kind: str, behavior: str) -> str:
     return _fill(
         "code_generation",
         robot=task.name,
-        behavior=behavior.strip(),
+        kind=kind,
+        behavior=behavior,
         description=task.description,
         example=_fill("example", example=task.example) if task.example else "",
     )
@@ -237,6 +260,11 @@ class _Talk:
         """Notes what was found in the last answer."""
         self._exchanges[-1] = replace(self._exchanges[-1], verdict=record)
         self._keep(self.transcript())
+
+    @property
+    def answered(self) -> bool:
+        """Whether there was an answer yet."""
+        return self._last is not None
 
     def transcript(self) -> Transcript:
         assert self._last is not None

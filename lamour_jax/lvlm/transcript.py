@@ -102,6 +102,11 @@ class Transcript:
         raise TranscriptError(f"the transcript has no answer at the stage {stages[0]!r}")
 
     @property
+    def pictures(self) -> set[str]:
+        """The SHA-256 of the pictures that questions showed: none, or one."""
+        return {e.image_sha256 for e in self.exchanges if e.image_sha256 is not None}
+
+    @property
     def has_code(self) -> bool:
         """Whether reward code was answered."""
         return any(exchange.stage in (CODE_GENERATION, REPAIR) for exchange in self.exchanges)
@@ -166,25 +171,25 @@ class Transcript:
         except TranscriptError as error:
             raise TranscriptError(f"{path}: {error}") from error
 
-    def save_recording(self, folder: Path, image_png: bytes) -> None:
+    def save_recording(self, folder: Path, image_png: bytes | None) -> None:
         """Writes a recording that `RecordedProvider` can replay: this transcript and its picture.
 
         Args:
           folder: made if need be; an older recording in it is not overwritten.
-          image_png: the picture that the questions were about.
+          image_png: the picture that the questions were about; None where they showed none.
 
         Raises:
           TranscriptError: the picture is not the one of the questions.
           FileExistsError: the folder holds a recording.
         """
-        seen = {exchange.image_sha256 for exchange in self.exchanges} - {None}
-        if seen != {sha256(image_png)}:
+        if self.pictures != ({sha256(image_png)} if image_png else set()):
             raise TranscriptError(
                 "the picture to be saved is not the one that the questions showed"
             )
         if (folder / TRANSCRIPT_FILE).exists():
             raise FileExistsError(f"{folder} holds a recording: choose the next number")
-        write_atomically(folder / IMAGE_FILE, image_png)
+        if image_png is not None:
+            write_atomically(folder / IMAGE_FILE, image_png)
         self.save(folder / TRANSCRIPT_FILE)
 
 

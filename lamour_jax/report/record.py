@@ -14,6 +14,7 @@ METHODS = {
     "lamour_healthy_gate": "LaMOuR, environment's gate",
     "sac_env": "SAC-env",
     "sac_zero": "SAC-zero",
+    "sac_t2r": "SAC-T2R",
     "sero": "SeRO",
 }
 

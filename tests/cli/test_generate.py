@@ -113,6 +113,33 @@ def test_what_was_answered_before_a_failure_is_kept_and_not_asked_again(server, 
     assert len(server.seen) == 4 and server.beyond == 0
 
 
+def test_of_text_alone_one_question_is_asked_without_a_picture(server, tmp_path):
+    wire = OpenAIWire()
+    server.script(*steps(wire, GOOD), wire.blocked()[1])
+    folder = tmp_path / "out"
+    done = generate(server, folder, "--text-only", "--candidates", "2")
+    assert done.returncode == 0, done.stderr
+    assert "this task:" in wire.prompt(server.seen[0])
+    assert "image_url" not in json.dumps(server.seen[0].body)
+    assert not list(folder.rglob("image.png"))
+    # The second answer was refused before anything was said: the first candidate is still there.
+    [exchange] = exchanges(folder / "candidate-1")
+    assert exchange["verdict"]["accepted"] and not (folder / "candidate-2").exists()
+
+
+def test_text_alone_is_recorded_for_some_robots_only(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "lamour_jax.cli.main", "generate", "--env", "hopper"]
+        + ["--text-only", "--out", str(tmp_path / "out")],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no conversation about hopper is recorded" in done.stderr
+
+
 def test_a_refused_key_ends_it_at_once(server, tmp_path):
     wire = OpenAIWire()
     server.script(Step(wire.error(401, f"Incorrect API key provided: {KEY}"), 401))

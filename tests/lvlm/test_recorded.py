@@ -8,8 +8,15 @@ import sys
 
 import pytest
 
-from lamour_jax.lvlm.conversation import run_conversation
-from lamour_jax.lvlm.providers import NotRecorded, Question, RecordedProvider, recordings
+from lamour_jax.lvlm.conversation import run_candidates, run_conversation
+from lamour_jax.lvlm.providers import (
+    TEXT_RECORDING,
+    NotRecorded,
+    Question,
+    RecordedProvider,
+    has_text_recording,
+    recordings,
+)
 from lamour_jax.lvlm.transcript import TranscriptError
 from tests.lvlm.conftest import IMAGE, ListProvider
 
@@ -38,6 +45,25 @@ def test_first_recording_is_the_default_and_all_are_reachable(task, root):
     assert RecordedProvider("beetle", root=root).recording == "1"
     replayed = run_conversation(RecordedProvider("beetle", "2", root), task)
     assert replayed.exchanges[0].answer == "seen 2"
+
+
+def test_an_answer_to_text_alone_has_no_number_and_no_picture(task, root):
+    def ask(provider):
+        return run_candidates(provider, task, text_only=True)[0].transcript
+
+    assert not has_text_recording("beetle", root)
+    asked = ask(ListProvider(("```python\nx = 2\n```",)))
+    [exchange] = asked.exchanges
+    assert exchange.image_sha256 is None
+    assert "this task:\nRun forward." in exchange.prompt
+    asked.save_recording(root / "beetle" / TEXT_RECORDING, None)
+    assert has_text_recording("beetle", root)
+    assert recordings("beetle", root) == ("1",)
+    provider = RecordedProvider("beetle", TEXT_RECORDING, root)
+    assert "about the recorded text" in provider.notice
+    assert ask(provider) == dataclasses.replace(asked, provider="recorded")
+    with pytest.raises(NotRecorded, match="no answer to this question"):
+        ask(RecordedProvider("beetle", "1", root))
 
 
 def test_other_prompt_is_not_recorded_and_the_difference_shown(task, root):

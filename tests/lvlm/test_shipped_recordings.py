@@ -4,13 +4,19 @@ import pytest
 
 import envs
 from envs import descriptions
-from lamour_jax.lvlm.conversation import RobotTask, run_conversation
-from lamour_jax.lvlm.providers import RecordedProvider, recordings
+from lamour_jax.lvlm.conversation import RobotTask, run_candidates
+from lamour_jax.lvlm.providers import (
+    TEXT_RECORDING,
+    RecordedProvider,
+    has_text_recording,
+    recordings,
+)
 
 SHIPPED = [(robot, number) for robot in descriptions.names() for number in recordings(robot)]
+TEXTS = [(robot, TEXT_RECORDING) for robot in descriptions.names() if has_text_recording(robot)]
 
 
-@pytest.mark.parametrize(("robot", "number"), SHIPPED)
+@pytest.mark.parametrize(("robot", "number"), SHIPPED + TEXTS)
 def test_recording_is_complete(robot, number):
     env = envs.make(robot, engine="native")
     description = descriptions.load(robot)
@@ -21,6 +27,9 @@ def test_recording_is_complete(robot, number):
         description.image,
         description.example,
     )
-    transcript = run_conversation(RecordedProvider(robot, number), task)
+    provider, text_only = RecordedProvider(robot, number), number == TEXT_RECORDING
+    [candidate] = run_candidates(provider, task, text_only=text_only)
+    transcript = candidate.transcript
+    assert len(transcript.exchanges) == (1 if text_only else 3) and candidate.error is None
     assert "is_recovered" in transcript.answer_code
     assert "calculate_reward" in transcript.answer_code

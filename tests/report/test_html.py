@@ -1,6 +1,7 @@
 """The report of a run: whole in one file, safe with a stranger's words, and complete."""
 
 import base64
+import dataclasses
 import hashlib
 import json
 import re
@@ -11,6 +12,7 @@ import pytest
 
 from envs.rendering import RenderingUnavailable
 from lamour_jax.errors import UserError
+from lamour_jax.lvlm.transcript import Transcript
 from lamour_jax.report import html
 from lamour_jax.report.films import Film
 from lamour_jax.report.html import write_report
@@ -177,6 +179,18 @@ def test_reward_code_given_by_hand_needs_no_conversation(report, run_folder):
     _, page = report()
     assert "no model was asked" in page.text
     assert "Reward code, as it was given" in page.text
+
+
+def test_an_answer_to_text_alone_needs_no_picture(report, run_folder):
+    folder = run_folder / "reward"
+    (folder / "image.png").unlink()
+    transcript = Transcript.load(folder / "transcript.json")
+    asked = dataclasses.replace(transcript.exchanges[-1], image_sha256=None)
+    dataclasses.replace(transcript, exchanges=(asked,)).save(folder / "transcript.json")
+    _, page = report()
+    assert "What the model said" in page.text and "What the model saw" not in page.text
+    assert "no picture, and nothing of the fall" in page.text
+    assert page.all("img") == []
 
 
 def test_one_evaluation_makes_no_curve(report, run_folder):

@@ -19,12 +19,18 @@ from lamour_jax.lvlm.providers.live import LiveProvider
 from lamour_jax.lvlm.providers.manual import ManualProvider
 from lamour_jax.lvlm.providers.meter import Meter
 from lamour_jax.lvlm.providers.outcomes import LiveError
-from lamour_jax.lvlm.providers.recorded import RecordedProvider, recordings
+from lamour_jax.lvlm.providers.recorded import (
+    TEXT_RECORDING,
+    RecordedProvider,
+    has_text_recording,
+    recordings,
+)
 from lamour_jax.lvlm.providers.settings import ProviderSettings
 from lamour_jax.lvlm.providers.stored import StoredProvider
 from lamour_jax.lvlm.store import AnswerStore
 
 __all__ = [
+    "TEXT_RECORDING",
     "Answer",
     "LiveError",
     "LiveProvider",
@@ -40,6 +46,7 @@ __all__ = [
     "StaleAnswer",
     "StoredProvider",
     "UnknownProvider",
+    "has_text_recording",
     "make_provider",
     "provider_names",
     "recordings",

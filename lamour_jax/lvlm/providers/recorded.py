@@ -23,6 +23,7 @@ from lamour_jax.lvlm.transcript import (
     sha256,
 )
 
+TEXT_RECORDING = "text"  # in place of a number: what was answered to text alone
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 
 _log = logging.getLogger(__name__)
@@ -30,8 +31,13 @@ _log = logging.getLogger(__name__)
 
 def recordings(robot: str, root: Path = RECORDINGS) -> tuple[str, ...]:
     """The numbers of a robot's recordings, oldest first."""
-    found = [p.parent.name for p in (root / robot).glob(f"*/{TRANSCRIPT_FILE}")]
+    found = [p.parent.name for p in (root / robot).glob(f"[0-9]*/{TRANSCRIPT_FILE}")]
     return tuple(sorted(found, key=lambda number: (len(number), number)))
+
+
+def has_text_recording(robot: str, root: Path = RECORDINGS) -> bool:
+    """Whether an answer about a robot's task alone, without picture, is recorded."""
+    return (root / robot / TEXT_RECORDING / TRANSCRIPT_FILE).exists()
 
 
 class RecordedProvider:
@@ -40,7 +46,7 @@ class RecordedProvider:
 
     Args:
       robot: whose recording.
-      recording: its number; by default the first.
+      recording: its number, or `TEXT_RECORDING`; by default the first number.
       root: the folder of all recordings.
 
     Raises:
@@ -53,7 +59,8 @@ class RecordedProvider:
 
     def __init__(self, robot: str, recording: str | None = None, root: Path = RECORDINGS) -> None:
         known = recordings(robot, root)
-        if not known or (recording is not None and recording not in known):
+        texts = (TEXT_RECORDING,) if has_text_recording(robot, root) else ()
+        if not known if recording is None else recording not in known + texts:
             which = (
                 f"the recording {recording!r} of {robot!r}"
                 if recording
@@ -65,12 +72,10 @@ class RecordedProvider:
         folder = root / robot / self.recording
         self._robot = robot
         self._transcript = Transcript.load(folder / TRANSCRIPT_FILE)
-        self.image = (folder / IMAGE_FILE).read_bytes()
-        shown = {exchange.image_sha256 for exchange in self._transcript.exchanges} - {None}
-        if shown != {sha256(self.image)}:
-            raise TranscriptError(
-                f"{folder / IMAGE_FILE} is not the picture that the transcript speaks of"
-            )
+        image = folder / IMAGE_FILE
+        self.image = image.read_bytes() if image.exists() else None
+        if self._transcript.pictures != ({sha256(self.image)} if self.image else set()):
+            raise TranscriptError(f"{image} is not the picture that the transcript speaks of")
         self._answers = {exchange.key: exchange for exchange in self._transcript.exchanges}
         _log.info(self.notice)
 
@@ -79,7 +84,8 @@ class RecordedProvider:
         """One line for people: whose answers these are."""
         return (
             f"Recorded answers {self.recording} for {self._robot}: given by "
-            f"{self._transcript.model} on {self._transcript.date} about the recorded picture; "
+            f"{self._transcript.model} on {self._transcript.date} about the recorded "
+            f"{'picture' if self.image else 'text'}; "
             "no model is asked and nothing is rendered."
         )
 
