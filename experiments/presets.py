@@ -45,7 +45,7 @@ def evaluations(folder: Path) -> list[dict[str, Any]]:
 
 def draw(runs: list[list[dict[str, Any]]], path: Path) -> None:
     """Both measures of each run over minutes."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
     for ax, (column, title) in zip(figure.subplots(1, 2), PANELS.items(), strict=True):
         for rows in runs:
             _curve(ax, rows, column)
@@ -53,7 +53,9 @@ def draw(runs: list[list[dict[str, Any]]], path: Path) -> None:
         ax.grid(alpha=0.3)
         ax.spines[["top", "right"]].set_visible(False)
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.legend(frameon=False, loc="lower right")
+    figure.legend(
+        *ax.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4
+    )
     figure.savefig(path, dpi=120)
 
 
