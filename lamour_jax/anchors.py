@@ -10,8 +10,9 @@ begins with these episodes, too: its critics know what standing is worth before 
 import jax
 import jax.numpy as jnp
 from flax import struct
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from envs.wrappers import VectorEnv
+from envs.wrappers import SPLIT, VectorEnv
 from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
 from lamour_jax.networks import make_actor, sample_pre_tanh
@@ -72,12 +73,21 @@ def gather_anchors(
 
 
 def draw_anchors(
-    config: LearnerConfig, anchors: Anchors | None, key: jax.Array, updates: int
+    config: LearnerConfig,
+    anchors: Anchors | None,
+    key: jax.Array,
+    updates: int,
+    mesh: Mesh | None = None,
 ) -> Anchors | None:
-    """Anchors [updates, config.anchor_batch_size, ...], uniformly with replacement; None of
-    none."""
+    """Anchors [updates, config.anchor_batch_size, ...], uniformly with replacement; None of none.
+    Devices of `mesh` get a part of each batch."""
     if anchors is None:
         return None
     shape = (updates, config.anchor_batch_size)
     index = jax.random.randint(key, shape, 0, anchors.recovered.shape[0])
-    return jax.tree.map(lambda x: x[index], anchors)
+    drawn = jax.tree.map(lambda x: x[index], anchors)
+    if mesh is None or mesh.size == 1:
+        return drawn
+    # All devices have all anchors: unasked, each would learn from the whole batch.
+    split = NamedSharding(mesh, PartitionSpec(None, *SPLIT))
+    return jax.lax.with_sharding_constraint(drawn, split)

@@ -69,7 +69,7 @@ class SACConfig:
     @property
     def split_numbers(self) -> dict[str, int]:
         """What devices share evenly."""
-        names = ("num_envs", "batch_size", "replay_capacity")
+        names = ("num_envs", "batch_size", "anchor_batch_size", "replay_capacity")
         return {name: getattr(self, name) for name in names}
 
 
@@ -130,7 +130,11 @@ class PPOConfig:
     def split_numbers(self) -> dict[str, int]:
         """What devices share evenly."""
         minibatch = self.num_envs * self.unroll_length // self.num_minibatches
-        return {"num_envs": self.num_envs, "minibatch size": minibatch}
+        return {
+            "num_envs": self.num_envs,
+            "minibatch size": minibatch,
+            "anchor_batch_size": self.anchor_batch_size,
+        }
 
 
 _SIZES = ("hidden_sizes", "critic_hidden_sizes")  # tuples, which JSON knows as lists

@@ -29,6 +29,8 @@ CONFIG = SACConfig(
     replay_capacity=1024,
     grad_updates_per_step=2,
     batch_size=256,
+    anchor_batch_size=64,
+    anchor_value_share=0.05,
     hidden_sizes=(32, 32),
     critic_layer_norm=True,
     dropout_rate=0.0,
@@ -65,7 +67,9 @@ def compiled(env: RecoveryEnv, num_devices: int, weights=(1.0,), config=CONFIG):
     method = "lamour" if weights else "sero"
     rule = make_rule(method, [program(weight) for weight in weights], uncertainty)
     make = make_ppo if isinstance(config, PPOConfig) else make_sac
-    agent = make(config, vector, rule, TRAIN.num_updates, num_shards=SHARDS)
+    # Not from the original policy: there the anchors' gradient is zero, and what rounding makes of
+    # that would be all that Adam sees.
+    agent = make(config, vector, rule, TRAIN.num_updates, from_original=False, num_shards=SHARDS)
     return compile_programs(lay_out(agent, original, TRAIN, seeds, mesh)), original
 
 
@@ -93,12 +97,13 @@ def one_training(name: str) -> dict:
     weights = () if name == "sero" else (1.0,)
     one, original = compiled(env, 1, weights, config)
     eight, _ = compiled(env, 8, weights, config)
+    begun = jax.device_get(one.actor_params(one.init(one.key, original)))
     state, metrics = trained(one, original)
     shared, shared_metrics = trained(eight, original)
     text = eight.epoch.as_text()
     robots = shared.robots.robots.obs
     return {
-        "moved": difference(one.actor_params(state), original),
+        "moved": difference(one.actor_params(state), begun),
         "difference": difference(shared.learner, state.learner),
         "metrics_difference": difference(shared_metrics, metrics),
         "work": eight.epoch.cost_analysis()["flops"] / one.epoch.cost_analysis()["flops"],

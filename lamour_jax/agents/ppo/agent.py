@@ -93,7 +93,9 @@ class _PPO:
         learner_state, data = self.learner.digest(state.learner.learner, rollout, original)
         dealt = jax.tree.map(lambda x: deal(x, self.num_shards), data)
         updates = self.config.updates_per_iteration
-        anchors = draw_anchors(self.config, state.learner.anchors, anchor_key, updates)
+        anchors = draw_anchors(
+            self.config, state.learner.anchors, anchor_key, updates, self.env.mesh
+        )
 
         def update(learner_state: LearnerState, inputs):
             rows, anchors, key = inputs

@@ -117,7 +117,9 @@ class _SAC:
         batches = self.replay.sample(
             state.learner.replay, sample_key, (updates, self.config.batch_size)
         )
-        anchors = draw_anchors(self.config, state.learner.anchors, anchor_key, updates)
+        anchors = draw_anchors(
+            self.config, state.learner.anchors, anchor_key, updates, self.env.mesh
+        )
 
         def update(learner_state: LearnerState, inputs):
             batch, anchors, key = inputs
