@@ -102,6 +102,7 @@ class RecoveryEnv(Env):
     episode_length: int = 1000  # control steps
     normal_episode_length: ClassVar[int | None] = None  # from normal starts, where it is another
     has_end: ClassVar[bool] = False  # whether `is_accomplished` is what counts as success
+    pool_size: ClassVar[int] = 256  # starts that training keeps ready and draws anew every epoch
     ood_qpos: ClassVar[np.ndarray]
     engines: ClassVar[tuple[str, ...]] = ENGINES
 
