@@ -204,6 +204,11 @@ class RecoveryEnv(Env):
         """The state vector [D] that the LVLM was told about; the observation by default."""
         return self.observe(physics)
 
+    @property
+    def rewards_see_observations(self) -> bool:
+        """Whether `reward_inputs` are the observation."""
+        return type(self).reward_inputs is RecoveryEnv.reward_inputs
+
     def to_ctrl(self, action: jax.Array) -> jax.Array:
         """The model's controls [nu] for an action in [-1, 1]; the same numbers by default."""
         return action

@@ -33,4 +33,14 @@ def _finalised(x: jax.Array, word: jax.Array | int = 0) -> jax.Array:
 
 def hashed_uniform(words: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """float32 [*shape] in [0, 1), as `hashed_bits`."""
-    return (hashed_bits(words, shape) >> 8).astype(jnp.float32) * 2.0**-24
+    return as_uniform(hashed_bits(words, shape))
+
+
+def next_bits(bits: jax.Array) -> jax.Array:
+    """What follows `bits`, uint32 of any shape, in as many sequences that look random."""
+    return _finalised(bits + jnp.uint32(0x9E3779B9))
+
+
+def as_uniform(bits: jax.Array) -> jax.Array:
+    """float32 in [0, 1) of random uint32."""
+    return (bits >> 8).astype(jnp.float32) * 2.0**-24

@@ -13,7 +13,7 @@ from flax import struct
 from jax.sharding import Mesh, PartitionSpec
 
 from envs.base import RecoveryEnv, RecoveryState
-from envs.hashing import hashed_bits, key_words
+from envs.hashing import as_uniform, next_bits
 
 ROBOTS = "robots"  # the axis of a mesh of devices along which robots are split
 # In a partition they stand where the state has arrays, hence `Any`.
@@ -25,18 +25,20 @@ class VectorState(struct.PyTreeNode):
     """N robots between two steps.
 
     Attributes:
-      robots: their states [N, ...]; a robot whose episode ended already stands at its next start.
+      robots: their states [N, ...]; a robot whose episode ended already stands at its next start,
+        while its rewards and flags tell of the step that ended it, as in brax.
       steps: [N] int32, control steps in the running episode.
       pool: ready starts [P, ...].
-      key: the randomness of resets.
-      count: [] int32, vector steps since the pool was drawn.
+      key: the randomness of pools.
+      draws: [N] uint32, that of resets. Carried along, as XLA would compute a hash of the step
+        anew for every number that a reset copies.
     """
 
     robots: RecoveryState
     steps: jax.Array
     pool: RecoveryState
     key: jax.Array
-    count: jax.Array
+    draws: jax.Array
 
 
 class StepResult(NamedTuple):
@@ -85,24 +87,31 @@ class VectorEnv:
     @property
     def partition(self) -> VectorState:
         """How devices share the state: a prefix of it, of partition specs."""
-        return VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE, count=WHOLE)
+        return VectorState(robots=SPLIT, steps=SPLIT, pool=WHOLE, key=WHOLE, draws=SPLIT)
 
     def reset(self, key: jax.Array) -> VectorState:
         """Puts every robot at a fresh start and fills the pool."""
         key, robots_key, pool_key = jax.random.split(key, 3)
+        robots = jax.vmap(self.env.reset)(jax.random.split(robots_key, self.num_envs))
         return VectorState(
-            robots=jax.vmap(self.env.reset)(jax.random.split(robots_key, self.num_envs)),
+            robots=robots,
             steps=jnp.zeros(self.num_envs, jnp.int32),
-            pool=jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size)),
             key=key,
-            count=jnp.zeros((), jnp.int32),
+            **self._pool(pool_key),
         )
 
     def refresh_pool(self, state: VectorState) -> VectorState:
         """Draws the whole pool anew."""
         key, pool_key = jax.random.split(state.key)
-        pool = jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size))
-        return state.replace(pool=pool, key=key, count=jnp.zeros((), jnp.int32))
+        return state.replace(key=key, **self._pool(pool_key))
+
+    def _pool(self, key: jax.Array) -> dict[str, Any]:
+        """Fresh starts, and the draws from them."""
+        pool_key, draws_key = jax.random.split(key)
+        return {
+            "pool": jax.vmap(self.env.reset)(jax.random.split(pool_key, self.pool_size)),
+            "draws": jax.random.bits(draws_key, (self.num_envs,)),
+        }
 
     def step(self, state: VectorState, actions: jax.Array) -> tuple[VectorState, StepResult]:
         """Steps every robot with actions [N, A]; those whose episode ended start another."""
@@ -110,12 +119,13 @@ class VectorEnv:
         steps = state.steps + 1
         truncated = (steps >= self.episode_length) & ~reached.terminated
         over = reached.terminated | truncated
-        draw = self._draw(state)
-        robots = jax.tree.map(
+        draw = (as_uniform(state.draws) * self.pool_size).astype(jnp.int32)
+        begun = jax.tree.map(
             lambda pool, robot: jnp.where(_like(over, robot), pool[draw], robot),
-            state.pool,
-            reached,
+            self._standing(state.pool),
+            self._standing(reached),
         )
+        robots = reached.replace(**{"reward_inputs": begun["obs"], **begun})
         result = StepResult(
             obs=reached.obs,
             reward=reached.reward,
@@ -127,12 +137,16 @@ class VectorEnv:
             valid=reached.valid,
         )
         steps = jnp.where(over, 0, steps)
-        return state.replace(robots=robots, steps=steps, count=state.count + 1), result
+        state = state.replace(robots=robots, steps=steps, draws=next_bits(state.draws))
+        return state, result
 
-    def _draw(self, state: VectorState) -> jax.Array:
-        """The start [N] in the pool that each robot would begin anew from."""
-        words = key_words(state.key) + state.count.astype(jnp.uint32)
-        return hashed_bits(words, (self.num_envs,)) % jnp.uint32(self.pool_size)
+    def _standing(self, robots: RecoveryState) -> dict[str, Any]:
+        """What of a state tells where the robot is, and no array twice: each one costs resets
+        microseconds."""
+        names = ["pipeline_state", "obs", "healthy"]
+        if not self.env.rewards_see_observations:
+            names.append("reward_inputs")
+        return {name: getattr(robots, name) for name in names}
 
     def _step_robots(self, robots: RecoveryState, actions: jax.Array) -> RecoveryState:
         step = jax.vmap(self.env.step)
