@@ -86,6 +86,19 @@ def test_quickstart(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_your_own_robot(tmp_path, monkeypatch):
+    parameters = {"ORIGINAL_UPDATES": 400, "UPDATES": 800, "EPISODES": 2}
+    outputs = execute("your_own_robot", tmp_path, monkeypatch, **parameters)
+    assert len(shown(outputs, "image/png")) == 4  # both starts, before and after, and curves
+    films = [html for html in shown(outputs, "text/html") if "data:video/mp4" in html]
+    assert len(films) == 4  # the original policy from both starts, and both from one
+    said = printed(outputs)
+    assert "accepted" in said and "retention" in said
+    (run,) = tmp_path.glob("runs/your-own-robot-*/run")
+    assert (run / "report.html").exists()
+
+
+@pytest.mark.slow
 def test_throughput(tmp_path, monkeypatch):
     parameters = {"NUM_ENVS": (8, 64), "BUDGET": 0.2, "BRAX_STEPS": 4}
     outputs = execute("throughput", tmp_path, monkeypatch, **parameters)
