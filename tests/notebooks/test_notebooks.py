@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 
 from lamour_jax.lvlm.transcript import Transcript
 from lamour_jax.rewardcode.extract import extract
+from tests.pages import own_robots_page
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "experiments" / "notebooks"
@@ -83,6 +84,14 @@ def test_quickstart(tmp_path, monkeypatch):
     assert "success_rate" in said and "report.html" in said
     (run,) = tmp_path.glob("runs/quickstart-hopper-*/run")
     assert (run / "report.html").exists()
+
+
+def test_ones_own_robot_is_the_pages(tmp_path):
+    page = own_robots_page(tmp_path)
+    written = [c.source for c in load("your_own_robot").cells if "%%writefile" in c.source]
+    for name, file in (("rover.toml", "rover.toml"), ("reward.py", "rover.py")):
+        [cell] = [text for text in written if text.startswith(f"%%writefile {name}\n")]
+        assert cell.partition("\n")[2].strip() == (page / file).read_text().strip()
 
 
 @pytest.mark.slow
