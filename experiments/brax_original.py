@@ -1,4 +1,4 @@
-"""Trains an original policy with brax's PPO in an environment of MuJoCo Playground, in minutes on a CPU:
+"""Trains an original policy with brax's PPO in an environment of MuJoCo Playground, on a CPU:
 
     python -m experiments.brax_original CartpoleBalance --steps 500000 --out cartpole.brax
     lamour import cartpole.brax --env playground:CartpoleBalance

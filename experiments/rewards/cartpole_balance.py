@@ -1,5 +1,5 @@
-"""Playground's CartpoleBalance with its pole hanging: swing it up, stop it there. Written by hand, by
-the authors of this project."""
+"""Playground's CartpoleBalance, its pole hanging: swing it up and stop it there. Written by hand,
+with the project."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Playground's CheetahRun on its back: turn over. Written by hand, by the authors of this project."""
+"""Playground's CheetahRun on its back: turn over. Written by hand, with the project."""
 
 import numpy as np
 

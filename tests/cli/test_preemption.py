@@ -39,9 +39,8 @@ class Machine:
     def __init__(self, script: str, folder: Path):
         self._started = folder / "started"
         command = folder / "lamour"
-        command.write_text(
-            f'#!/bin/sh\necho $$ >> {self._started}\nexec {sys.executable} -m lamour_jax.cli.main "$@"\n'
-        )
+        lamour = f'{sys.executable} -m lamour_jax.cli.main "$@"'
+        command.write_text(f"#!/bin/sh\necho $$ >> {self._started}\nexec {lamour}\n")
         command.chmod(command.stat().st_mode | stat.S_IXUSR)
         path = os.pathsep.join([str(folder), os.environ["PATH"]])
         self.loop = subprocess.Popen(
