@@ -82,6 +82,7 @@ class RecoveryEnv(Env):
       mjx_limits: the solver's iterations on MJX and Warp.
       episode_length: control steps.
       ood_qpos: [nq] the published state, where there is one.
+      pool_size: how many starts training keeps ready, and draws anew every epoch.
       engines: the physics engines that it can run on.
 
     Args:
@@ -102,6 +103,7 @@ class RecoveryEnv(Env):
     episode_length: int = 1000  # control steps
     normal_episode_length: ClassVar[int | None] = None  # from normal starts, where it is another
     has_end: ClassVar[bool] = False  # whether `is_accomplished` is what counts as success
+    pool_size: ClassVar[int] = 256
     ood_qpos: ClassVar[np.ndarray]
     engines: ClassVar[tuple[str, ...]] = ENGINES
 

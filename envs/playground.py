@@ -111,6 +111,8 @@ class PlaygroundRobot(PresentedRobot):
     """
 
     engines: ClassVar[tuple[str, ...]] = (ENGINE,)
+    # Playground lets some robots settle for hundreds of physics steps in each reset.
+    pool_size: ClassVar[int] = 16
     world_name: ClassVar[str]
     rule: ClassVar[HealthRule]
     ood: ClassVar[Start | None]

@@ -63,7 +63,7 @@ class VectorEnv:
     Args:
       env: the robot.
       num_envs: N.
-      pool_size: P, how many ready starts are kept.
+      pool_size: P, how many ready starts are kept; the environment's own number by default.
       mesh: devices that share the robots, by its axis "robots"; None for one device.
       episode_length: control steps after which an episode is cut; the environment's own by default.
     """
@@ -72,7 +72,7 @@ class VectorEnv:
         self,
         env: RecoveryEnv,
         num_envs: int,
-        pool_size: int = 256,
+        pool_size: int | None = None,
         mesh: Mesh | None = None,
         episode_length: int | None = None,
     ):
@@ -80,7 +80,7 @@ class VectorEnv:
             raise ValueError(f"num_envs must be at least 1, not {num_envs}")
         self.env = env
         self.num_envs = num_envs
-        self.pool_size = pool_size
+        self.pool_size = pool_size or env.pool_size
         self.mesh = mesh
         self.episode_length = episode_length or env.episode_length
 

@@ -9,7 +9,9 @@ ROOT = Path(__file__).resolve().parents[1]
 _BLOCK = re.compile(r"```\w+\n(.*?)```", re.DOTALL)
 _FILES = {
     "swimmer.toml": 'name = "swimmer"',
-    "reward.py": "def calculate_reward",
+    "reward.py": "abs(state[0]) < 1.5",
+    "rover.toml": 'name = "rover"',
+    "rover.py": "abs(state[1]) < 0.5",
     "crab.py": "class Crab",
     "cheetah_run.toml": 'playground = "CheetahRun"',
 }

@@ -4,6 +4,7 @@ To make them its world is imported and compiled, which takes several times as lo
 """
 
 import io
+import sys
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -54,5 +55,7 @@ def _file(robot: str) -> Path | None:
 def _make(robot: str) -> SampleStates:
     from lamour_jax.cli.samples import sample_states
 
+    # On MJX minutes of compilation. Standard output may be for JSON alone.
+    print(f"gathering states of {envs.label(robot)} to try reward code on ...", file=sys.stderr)
     normal = common.make_light_env(robot, "normal")
     return sample_states(normal, common.make_light_env(robot, "ood"))

@@ -49,6 +49,12 @@ def test_result_keeps_the_terminal_observation_and_the_robot_stands_at_a_start()
     np.testing.assert_array_equal(after.robots.obs[1], [0.75, 2.0])
 
 
+def test_an_environment_says_how_many_starts_are_kept_ready():
+    robot = Scripted("normal")
+    robot.pool_size = 3  # a reset of it is dear
+    assert VectorEnv(robot, 5).reset(jax.random.key(0)).pool.obs.shape == (3, 2)
+
+
 def test_next_episode_forgets_the_latch():
     env = VectorEnv(Scripted("ood", episode_length=50), 1)
     state = env.reset(jax.random.key(0))

@@ -11,6 +11,7 @@ from nbclient import NotebookClient
 
 from lamour_jax.lvlm.transcript import Transcript
 from lamour_jax.rewardcode.extract import extract
+from tests.pages import own_robots_page
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "experiments" / "notebooks"
@@ -82,6 +83,27 @@ def test_quickstart(tmp_path, monkeypatch):
     said = printed(outputs)
     assert "success_rate" in said and "report.html" in said
     (run,) = tmp_path.glob("runs/quickstart-hopper-*/run")
+    assert (run / "report.html").exists()
+
+
+def test_ones_own_robot_is_the_pages(tmp_path):
+    page = own_robots_page(tmp_path)
+    written = [c.source for c in load("your_own_robot").cells if "%%writefile" in c.source]
+    for name, file in (("rover.toml", "rover.toml"), ("reward.py", "rover.py")):
+        [cell] = [text for text in written if text.startswith(f"%%writefile {name}\n")]
+        assert cell.partition("\n")[2].strip() == (page / file).read_text().strip()
+
+
+@pytest.mark.slow
+def test_your_own_robot(tmp_path, monkeypatch):
+    parameters = {"ORIGINAL_UPDATES": 400, "UPDATES": 800, "EPISODES": 2}
+    outputs = execute("your_own_robot", tmp_path, monkeypatch, **parameters)
+    assert len(shown(outputs, "image/png")) == 4  # both starts, before and after, and curves
+    films = [html for html in shown(outputs, "text/html") if "data:video/mp4" in html]
+    assert len(films) == 4  # the original policy from both starts, and both from one
+    said = printed(outputs)
+    assert "accepted" in said and "retention" in said
+    (run,) = tmp_path.glob("runs/your-own-robot-*/run")
     assert (run / "report.html").exists()
 
 
