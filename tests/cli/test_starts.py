@@ -10,7 +10,7 @@ import pytest
 
 import envs
 from envs.starts import Poses, Start
-from lamour_jax.cli import arena, recover
+from lamour_jax.cli import arena, recover, recovery_training
 from lamour_jax.cli.arena import Arena
 from lamour_jax.cli.evaluate import evaluate
 from lamour_jax.cli.outcome import describe, judge_run
@@ -72,9 +72,9 @@ def test_training_from_the_battery_never_sees_the_poses_that_judge_it(
     measures = {start: {"success_rate": 0.0, "return": 1.0} for start in ("normal", "ood")}
     measures["battery"] = measures["ood"]
     monkeypatch.setattr(Arena, "judge_original", lambda self, policy: measures)
-    monkeypatch.setattr(recover, "prepare_training", prepare)
-    monkeypatch.setattr(recover, "Evaluator", evaluator)
-    monkeypatch.setattr(recover, "run_training", stop)
+    monkeypatch.setattr(recovery_training, "prepare_training", prepare)
+    monkeypatch.setattr(recovery_training, "Evaluator", evaluator)
+    monkeypatch.setattr(recovery_training, "run_training", stop)
     with pytest.raises(UserError, match="enough"):
         recover.recover(
             env="hopper",
