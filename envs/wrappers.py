@@ -125,7 +125,9 @@ class VectorEnv:
             self._standing(state.pool),
             self._standing(reached),
         )
-        robots = reached.replace(**{"reward_inputs": begun["obs"], **begun})
+        if self.env.rewards_see_observations:
+            begun["reward_inputs"] = begun["obs"]
+        robots = reached.replace(**begun)
         result = StepResult(
             obs=reached.obs,
             reward=reached.reward,

@@ -93,8 +93,11 @@ def make_rule(
         if not programs:
             raise ValueError(f"method {method} needs a reward program")
         rule = _lamour(programs)
-        held = {"lamour_healthy_gate": _held_where_healthy, "sac_t2r": _held_nowhere}
-        return held[method](rule) if method in held else rule
+        if method == "lamour_healthy_gate":
+            return _held_by(rule, lambda before: before.healthy)
+        if method == "sac_t2r":
+            return _held_by(rule, lambda before: jnp.zeros(len(before.obs)))
+        return rule
     if learns_from_uncertainty(method):
         if uncertainty is None:
             raise ValueError("method sero needs the original policy's uncertainty")
@@ -129,24 +132,16 @@ def _lamour(programs: Sequence[RewardFunctions]) -> RecoveryRule:
     return rule
 
 
-def _held_where_healthy(rule: RecoveryRule) -> RecoveryRule:
-    def gated(
-        before: RecoveryState, action: jax.Array, after: StepResult, key: jax.Array
-    ) -> Rewards:
-        healthy = before.healthy.astype(jnp.float32)
-        return rule(before, action, after, key)._replace(recovered=healthy)
+def _held_by(rule: RecoveryRule, weight: Callable[[RecoveryState], jax.Array]) -> RecoveryRule:
+    """`rule` with another weight [N] of the consolidation term, of s."""
 
-    return gated
-
-
-def _held_nowhere(rule: RecoveryRule) -> RecoveryRule:
-    def free(
+    def held(
         before: RecoveryState, action: jax.Array, after: StepResult, key: jax.Array
     ) -> Rewards:
         rewards = rule(before, action, after, key)
-        return rewards._replace(recovered=jnp.zeros_like(rewards.recovered))
+        return rewards._replace(recovered=weight(before).astype(jnp.float32))
 
-    return free
+    return held
 
 
 def _sero(uncertainty: Uncertainty) -> RecoveryRule:
