@@ -182,7 +182,7 @@ def _given(overrides: dict[str, Any]) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 250_000,
+    "ant": 150_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 250_000,
