@@ -166,6 +166,12 @@ def generate(
     """
     if candidates < 1:
         raise UserError(f"--candidates must be at least 1, not {candidates}")
+    if recording is not None and (text_only or lvlm != RecordedProvider.name):
+        other = "--text-only, of which there is one" if text_only else f"--lvlm {lvlm}"
+        raise UserError(
+            f"--recording {recording} names a recorded conversation from a picture: it does not go"
+            f" together with {other}; leave one of them out"
+        )
     robot = common.make_light_env(env, "ood")
     known = has_text_recording(robot.name) if text_only else recordings(robot.name)
     if lvlm == RecordedProvider.name and not known:

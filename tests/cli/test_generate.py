@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lamour_jax.cli.main import main
 from tests.lvlm.scripted_server import OpenAIWire, ScriptedServer, Step
 
 KEY = "sk-secret-of-this-test"
@@ -138,6 +139,14 @@ def test_text_alone_is_recorded_for_some_robots_only(tmp_path):
     )
     assert done.returncode == 2
     assert "no conversation about hopper is recorded" in done.stderr
+
+
+@pytest.mark.parametrize("other", [["--text-only"], ["--lvlm", "openai"]])
+def test_a_recording_is_not_chosen_where_none_is_replayed(other, tmp_path, capsys):
+    out = tmp_path / "out"
+    given = ["generate", "--env", "push_chair", "--recording", "2", *other, "--out", str(out)]
+    assert main(given) == 2
+    assert other[-1] in capsys.readouterr().err and not out.exists()
 
 
 def test_a_refused_key_ends_it_at_once(server, tmp_path):
