@@ -51,6 +51,7 @@ class SACConfig:
     normalizes: bool = False
     critic_hidden_sizes: tuple[int, ...] | None = None  # None: the actor's
     critic_layer_norm: bool = False
+    critic_normalizes: bool = False  # observations, by what is seen before learning
     dropout_rate: float = 0.1  # in the trained actor while acting and learning, never in evaluation
 
     def __post_init__(self) -> None:

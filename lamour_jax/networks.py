@@ -22,7 +22,8 @@ ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
 }
 SMALLEST_STD = 1e-3  # what brax adds to the standard deviation (NormalTanhDistribution)
 STDS = ("exp", "softplus")  # how the head's number becomes a standard deviation
-NORMALIZER = "normalizer"  # constants among the actor's parameters
+NORMALIZER = "normalizer"  # constants among an actor's or the critics' parameters
+FARTHEST = 8.0  # standard deviations; a crash's velocities lie farther out, and tell no more
 
 
 class Dropout(nn.Module):
@@ -173,13 +174,22 @@ class Critic(nn.Module):
 
 class TwinCritic(nn.Module):
     """Two independent critics: -> Q [2, ...]. Two modules, not a vmap: XLA's CPU backend runs
-    plain matrix products faster than batched ones."""
+    plain matrix products faster than batched ones.
+
+    Attributes:
+      hidden_sizes, layer_norm: each one's.
+      normalizes: observations are shifted and scaled first, by constants among the parameters, and
+        cut at FARTHEST standard deviations.
+    """
 
     hidden_sizes: Sequence[int] = (256, 256)
     layer_norm: bool = False
+    normalizes: bool = False
 
     @nn.compact
     def __call__(self, obs: jax.Array, action: jax.Array) -> jax.Array:
+        if self.normalizes:
+            obs = jnp.clip(Normalizer(name=NORMALIZER)(obs), -FARTHEST, FARTHEST)
         critics = [Critic(self.hidden_sizes, self.layer_norm, name=f"critic_{i}") for i in (0, 1)]
         return jnp.stack([critic(obs, action) for critic in critics])
 

@@ -57,6 +57,7 @@ NEUTRAL = {
     "activation": "relu",
     "std": "exp",
     "normalizes": False,
+    "critic_normalizes": False,
     "critic_hidden_sizes": None,
 }
 

@@ -8,6 +8,7 @@ from scipy import stats
 
 from lamour_jax.networks import (
     LOG_STD_RANGE,
+    NORMALIZER,
     Actor,
     Dropout,
     TwinCritic,
@@ -103,6 +104,19 @@ def test_dropped_units_know_nothing_of_their_neighbours_nor_of_the_next_mask():
     for shift in (1, 2, 32):
         assert abs(np.mean(kept * np.roll(kept, shift, axis=1))) < bound
         assert abs(np.mean(kept * np.roll(kept, shift, axis=0))) < bound
+
+
+def test_critics_that_normalise_see_standard_deviations_up_to_the_farthest():
+    critic, plain = TwinCritic((16,), normalizes=True), TwinCritic((16,))
+    mean, std = jnp.array([1.0, -2.0]), jnp.array([0.5, 10.0])
+    action = jnp.zeros((3, 1))
+    obs = jnp.array([[1.5, -2.0], [1.0, 8.0], [1.0 + 0.5 * 1e6, -2.0]])
+    params = critic.init(jax.random.key(0), obs, action)["params"]
+    constants = {NORMALIZER: {"mean": mean, "std": std}}
+    found = critic.apply({"params": {**params, **constants}}, obs, action)
+    rest = {name: value for name, value in params.items() if name != NORMALIZER}
+    scaled = jnp.array([[1.0, 0.0], [0.0, 1.0], [8.0, 0.0]])
+    np.testing.assert_allclose(found, plain.apply({"params": rest}, scaled, action), rtol=1e-6)
 
 
 def test_the_two_critics_are_independent_and_see_the_action():

@@ -13,7 +13,7 @@ from lamour_jax.config import SACConfig
 from lamour_jax.devices import shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import Replay, ReplayState, make_replay
-from lamour_jax.rollout import Act, blank_transition, collect, random_actions
+from lamour_jax.rollout import Act, Rollout, blank_transition, collect, random_actions
 from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
@@ -104,15 +104,21 @@ class _SAC:
         random = random_actions(self.env.env.action_size)
 
         def random_step(state: TrainState, key: jax.Array):
-            return self._step(state, random, key)[0], None
+            state, rollout = self._step(state, random, key)
+            return state, rollout.transitions.obs
 
         keys = jax.random.split(prefill_key, self._random_steps)
-        return jax.lax.scan(random_step, state, keys)[0]
+        state, seen = jax.lax.scan(random_step, state, keys)
+        seen = seen.reshape(-1, seen.shape[-1])
+        if anchors is not None:
+            seen = jnp.concatenate([seen, anchors.obs])
+        learner = self.learner.with_normalizer(state.learner.learner, seen)
+        return state.replace(learner=state.learner.replace(learner=learner))
 
     def iterate(self, state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:
         """One step of all robots, and the updates that it brings."""
         key, act_key, noise_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 6)
-        state, rollout_metrics = self._explore(state, act_key, noise_key)
+        state, rollout = self._explore(state, act_key, noise_key)
         updates = self.config.grad_updates_per_step
         batches = self.replay.sample(
             state.learner.replay, sample_key, (updates, self.config.batch_size)
@@ -133,7 +139,7 @@ class _SAC:
             key=key,
             updates=state.updates + updates,
         )
-        return state, {**rollout_metrics, **jax.tree.map(jnp.mean, update_metrics)}
+        return state, {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
 
     def env_steps(self, updates: int) -> int:
         """Control steps of all robots by the time of so many updates."""
@@ -147,7 +153,7 @@ class _SAC:
 
     def _explore(
         self, state: TrainState, act_key: jax.Array, noise_key: jax.Array
-    ) -> tuple[TrainState, Metrics]:
+    ) -> tuple[TrainState, Rollout]:
         """A step by the policy, with noise that goes on from the last one's."""
         persist = _persistence(self.env.num_envs, self.config.longest_noise)
         noise = persist * state.learner.noise
@@ -158,12 +164,12 @@ class _SAC:
             state, lambda obs, key: (self.learner.act(actor, obs, noise, key), None), act_key
         )
 
-    def _step(self, state: TrainState, act: Act, key: jax.Array) -> tuple[TrainState, Metrics]:
+    def _step(self, state: TrainState, act: Act, key: jax.Array) -> tuple[TrainState, Rollout]:
         """A step of all robots, stored."""
         robots, rollout = collect(self.env, self.rule, act, state.robots, key, 1)
         stored = self.replay.insert(state.learner.replay, rollout.transitions, rollout.valid)
         learner = state.learner.replace(replay=stored)
-        return state.replace(robots=robots, learner=learner), rollout.metrics
+        return state.replace(robots=robots, learner=learner), rollout
 
 
 def _persistence(num_envs: int, longest: float) -> jax.Array:

@@ -22,6 +22,7 @@ from lamour_jax.consolidation import (
     original_gaussian,
 )
 from lamour_jax.networks import (
+    NORMALIZER,
     Actor,
     TwinCritic,
     log_prob_pre_tanh,
@@ -30,6 +31,8 @@ from lamour_jax.networks import (
 )
 from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
+
+_SMALLEST_SPREAD = 1e-2  # of an observation: one that never changed may change later
 
 
 class LearnerState(struct.PyTreeNode):
@@ -79,6 +82,19 @@ class Learner:
             critic_optimizer=self._critic_tx.init(critic),
             alpha_optimizer=self._alpha_tx.init(log_alpha),
         )
+
+    def with_normalizer(self, state: LearnerState, obs: jax.Array) -> LearnerState:
+        """The critics normalise by mean and standard deviation of obs [..., O], if they do."""
+        if not self.config.critic_normalizes:
+            return state
+        obs = obs.reshape(-1, self.observation_size)
+        std = jnp.maximum(jnp.std(obs, axis=0), _SMALLEST_SPREAD)
+        constants = {NORMALIZER: {"mean": jnp.mean(obs, axis=0), "std": std}}
+        critic, target = (
+            {"params": {**params["params"], **constants}}
+            for params in (state.critic, state.target_critic)
+        )
+        return state.replace(critic=critic, target_critic=jax.tree.map(jnp.copy, target))
 
     def act(self, params: Params, obs: jax.Array, noise: jax.Array, key: jax.Array) -> jax.Array:
         """The action [..., A] at obs [..., O] that standard normal noise [..., A] makes of the
@@ -196,7 +212,7 @@ class Learner:
     @property
     def _critic(self) -> TwinCritic:
         sizes = self.config.critic_hidden_sizes or self.config.hidden_sizes
-        return TwinCritic(sizes, self.config.critic_layer_norm)
+        return TwinCritic(sizes, self.config.critic_layer_norm, self.config.critic_normalizes)
 
     @property
     def _actor_tx(self) -> optax.GradientTransformation:

@@ -11,7 +11,7 @@ from envs.wrappers import VectorEnv
 from lamour_jax import anchors
 from lamour_jax.agents.sac.agent import _persistence, make_sac
 from lamour_jax.config import SACConfig
-from lamour_jax.networks import Actor
+from lamour_jax.networks import NORMALIZER, Actor
 from lamour_jax.recovery import make_rule
 from tests.scripted import Scripted, program
 
@@ -44,6 +44,21 @@ def test_it_begins_with_random_steps(agent, state):
     assert int(state.updates) == 0
     actions = np.asarray(state.learner.replay.rows[0, :12, 2])
     assert np.abs(actions).max() <= 1 and np.std(actions) > 0.3
+
+
+def test_critics_normalise_by_what_random_steps_saw_and_keep_to_it():
+    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
+    config = dataclasses.replace(CONFIG, critic_normalizes=True)
+    agent = make_sac(config, env, make_rule("sac_zero"), num_updates=100, from_original=False)
+    state = jax.jit(agent.init)(jax.random.key(0), None)
+    seen = np.asarray(state.learner.replay.rows[0, :12, :2])
+    expected = {"mean": seen.mean(0), "std": np.maximum(seen.std(0), 1e-2)}
+    after, _ = jax.jit(agent.iterate)(state, None)
+    for learner in (state.learner.learner, after.learner.learner):
+        for params in (learner.critic, learner.target_critic):
+            for name, value in expected.items():
+                found = params["params"][NORMALIZER][name]
+                np.testing.assert_allclose(found, value, rtol=1e-5, atol=1e-6)
 
 
 def test_an_iteration_is_one_step_of_all_robots_and_its_updates(agent, state):
