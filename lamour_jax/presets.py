@@ -136,7 +136,8 @@ _PPO_SCALE: dict[str, Any] = {
     "num_minibatches": 32,
 }
 
-_SHARED = ("aux_coef", "consol_coef", "gamma")  # published settings that PPO has, too
+_COEFFICIENTS = ("aux_coef", "consol_coef")
+_SHARED = (*_COEFFICIENTS, "gamma")  # published settings that PPO has, too
 
 PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
 
@@ -150,6 +151,9 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
     chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
         chosen |= _FAST_ROBOTS.get(robot, {})
+        # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
+        own = _baselines_own(robot, method)
+        chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}
     return SACConfig(**{**chosen, **_given(overrides)})
 
 
@@ -176,8 +180,11 @@ def learner_config(
 
 
 def _published(robot: str, method: str) -> dict[str, Any]:
-    differing = PUBLISHED_BASELINES.get(method, {})
-    return {**PUBLISHED.get(robot, {}), **differing.get(robot, {})}
+    return {**PUBLISHED.get(robot, {}), **_baselines_own(robot, method)}
+
+
+def _baselines_own(robot: str, method: str) -> dict[str, Any]:
+    return PUBLISHED_BASELINES.get(method, {}).get(robot, {})
 
 
 def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:

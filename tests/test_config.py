@@ -123,6 +123,13 @@ def test_coefficients_are_the_methods(learner):
     assert coefs("sero") == coefs("sero", "scale") == (3.0, 0.5)
 
 
+@pytest.mark.parametrize("preset", ["fast", "scale"])
+def test_a_baseline_keeps_its_coefficients_whatever_lamours_are_in_a_preset(preset):
+    for robot, (_, sero) in TABLE.items():
+        config = learner_config("sac", robot, preset, method="sero")
+        assert (config.aux_coef, config.consol_coef) == sero
+
+
 def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
     ppo = learner_config("ppo", "hopper", "fast", num_envs=8)
     assert (ppo.aux_coef, ppo.consol_coef, ppo.num_envs) == (0.2, 0.5, 8)
