@@ -84,17 +84,18 @@ class Learner:
         )
 
     def with_normalizer(self, state: LearnerState, obs: jax.Array) -> LearnerState:
-        """The critics normalise by mean and standard deviation of obs [..., O], if they do."""
+        """The critics normalise by mean and standard deviation of obs [K, O], if they do."""
         if not self.config.critic_normalizes:
             return state
-        obs = obs.reshape(-1, self.observation_size)
         std = jnp.maximum(jnp.std(obs, axis=0), _SMALLEST_SPREAD)
-        constants = {NORMALIZER: {"mean": jnp.mean(obs, axis=0), "std": std}}
-        critic, target = (
-            {"params": {**params["params"], **constants}}
-            for params in (state.critic, state.target_critic)
+        constants = {"mean": jnp.mean(obs, axis=0), "std": std}
+
+        def normalizing(params: Params) -> Params:  # copies: a training epoch donates both
+            return {"params": {**params["params"], NORMALIZER: jax.tree.map(jnp.copy, constants)}}
+
+        return state.replace(
+            critic=normalizing(state.critic), target_critic=normalizing(state.target_critic)
         )
-        return state.replace(critic=critic, target_critic=jax.tree.map(jnp.copy, target))
 
     def act(self, params: Params, obs: jax.Array, noise: jax.Array, key: jax.Array) -> jax.Array:
         """The action [..., A] at obs [..., O] that standard normal noise [..., A] makes of the
