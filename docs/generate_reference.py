@@ -129,9 +129,9 @@ def settings() -> str:
     return "\n".join(
         [
             f"{_NOTE}\n# Settings\n",
-            "`--preset` chooses them; `lamour_jax.cli.recover.recover(settings={...})` takes single"
-            " ones in its place. A run keeps all of them in its `config.json`. Where robots"
-            ' differ, "by robot" leads to the second table.\n',
+            "`--preset` chooses them; `lamour recover --set NAME=VALUE ...` takes single ones in"
+            " its place, as does `recover(settings={...})` in Python. A run keeps all of them in"
+            ' its `config.json`. Where robots differ, "by robot" leads to the second table.\n',
             *_learner("SAC (`--learner sac`)", config.SACConfig, sac),
             *_learner("PPO (`--learner ppo`)", config.PPOConfig, ppo),
             *_run(),

@@ -1,6 +1,10 @@
 """Settings: one flat object for each learner, and one for a run."""
 
 import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,7 +62,13 @@ class SACConfig:
         _require_at_least_one(
             self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
         )
-        _require_shares(self, "actor_averaging")
+        _require_shares(self, "actor_averaging", "gamma", "tau", "dropout_rate")
+        _require_positive(
+            self, "initial_temperature", "actor_learning_rate", "critic_learning_rate"
+        )
+        _require_method(self)
+        if self.longest_noise < 1.0:
+            raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
@@ -116,6 +126,8 @@ class PPOConfig:
     def __post_init__(self) -> None:
         _require_at_least_one(self, "num_envs", "unroll_length", "num_epochs", "num_minibatches")
         _require_shares(self, "gamma", "gae_lambda")
+        _require_positive(self, "clip_range", "actor_learning_rate", "value_learning_rate")
+        _require_method(self)
         if (self.num_envs * self.unroll_length) % self.num_minibatches:
             raise ValueError(
                 f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
@@ -199,6 +211,49 @@ def to_json(config: LearnerConfig | TrainConfig) -> dict[str, Any]:
     """A settings object as plain data."""
     plain = dataclasses.asdict(config)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
+
+
+def checked_settings(kind: type[LearnerConfig], values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` by the types of the fields of `kind`: whole numbers for int, also where written as
+    floats (5e5), tuples for lists.
+
+    Raises:
+      ValueError: a name that `kind` does not have, or a value of another type.
+    """
+    hints = typing.get_type_hints(kind)
+    for name in values:
+        if name not in hints:
+            near = difflib.get_close_matches(name, hints, 3) or sorted(hints)
+            raise ValueError(f"{kind.__name__} has no setting {name!r}: {', '.join(near)}?")
+    return {name: _of_type(name, value, hints[name]) for name, value in values.items()}
+
+
+def _of_type(name: str, value: Any, hint: Any) -> Any:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for option in options:
+        if type(value) is option or (option is float and type(value) is int):
+            return option(value) if option is float else value
+        if option is int and type(value) is float and value.is_integer():
+            return int(value)
+        if typing.get_origin(option) is tuple and isinstance(value, list | tuple):
+            return tuple(_of_type(name, entry, int) for entry in value)
+    kind = hint.__name__ if len(options) == 1 else str(hint)
+    raise ValueError(f"{name} must be {kind.replace('tuple[int, ...]', 'list')}, not {value!r}")
+
+
+def _require_method(settings: LearnerConfig) -> None:
+    """What both learners have of the method."""
+    for name in ("aux_coef", "consol_coef", "anchor_batch_size"):
+        if getattr(settings, name) < 0:
+            raise ValueError(f"{name} must not be negative, but is {getattr(settings, name)}")
+    if settings.episode_length is not None and settings.episode_length < 1:
+        raise ValueError(f"episode_length must be at least 1, not {settings.episode_length}")
+
+
+def _require_positive(settings: Any, *names: str) -> None:
+    for name in names:
+        if not getattr(settings, name) > 0.0:
+            raise ValueError(f"{name} must be above 0, not {getattr(settings, name)}")
 
 
 def _require_at_least_one(settings: Any, *names: str) -> None:

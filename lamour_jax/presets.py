@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from lamour_jax.config import LEARNERS, LearnerConfig, PPOConfig, SACConfig, TrainConfig
+from lamour_jax.config import (
+    LEARNERS,
+    LearnerConfig,
+    PPOConfig,
+    SACConfig,
+    TrainConfig,
+    checked_settings,
+)
 
 # LaMOuR's coefficients and temperatures as published, and what else is a robot's own: robot ->
 # SACConfig fields. Other robots have the defaults.
@@ -143,7 +150,7 @@ PPO_PRESETS: dict[str, dict[str, Any]] = {"fast": {}, "scale": _PPO_SCALE}
 
 
 def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> SACConfig:
-    """Settings of `preset` for `robot` and `method`; overrides that are None are ignored.
+    """Settings of `preset` for `robot` and `method`, but for the overrides.
 
     Raises:
       ValueError: an unknown preset or a setting out of range.
@@ -154,28 +161,28 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
         # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
         own = _baselines_own(robot, method)
         chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}
-    return SACConfig(**{**chosen, **_given(overrides)})
+    return SACConfig(**{**chosen, **overrides})
 
 
 def ppo_config(robot: str, preset: str, *, method: str = "lamour", **overrides: Any) -> PPOConfig:
     """As `sac_config`, for PPO."""
     published = _published(robot, method)
     shared = {name: value for name, value in published.items() if name in _SHARED}
-    return PPOConfig(**{**shared, **_preset(PPO_PRESETS, preset), **_given(overrides)})
+    return PPOConfig(**{**shared, **_preset(PPO_PRESETS, preset), **overrides})
 
 
 def learner_config(
     learner: str, robot: str, preset: str, *, method: str = "lamour", **overrides: Any
 ) -> LearnerConfig:
-    """Settings of `preset` for `learner`, `robot` and `method`; overrides that are None are
-    ignored.
+    """Settings of `preset` for `learner`, `robot` and `method`, but for the overrides.
 
     Raises:
-      ValueError: an unknown learner or preset, or a setting out of range.
+      ValueError: an unknown learner, preset or setting, or a value of another type or out of range.
     """
     if learner not in LEARNERS:
         raise ValueError(f"unknown learner {learner!r}: choose one of {', '.join(LEARNERS)}")
     make = ppo_config if learner == "ppo" else sac_config
+    overrides = checked_settings(LEARNERS[learner], overrides)
     return make(robot, preset, method=method, **overrides)
 
 
@@ -191,10 +198,6 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name not in presets:
         raise ValueError(f"unknown preset {name!r}: choose one of {', '.join(presets)}")
     return presets[name]
-
-
-def _given(overrides: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in overrides.items() if value is not None}
 
 
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the

@@ -144,3 +144,35 @@ def test_settings_survive_a_run_folder_and_old_folders_are_sacs():
         learner_config("ppo", "hopper", "paper")
     with pytest.raises(ValueError, match="num_minibatches"):
         PPOConfig(num_envs=3, unroll_length=5, num_minibatches=2)
+
+
+def test_settings_are_taken_by_their_fields_types():
+    values = {"replay_capacity": 5e5, "tau": 1, "episode_length": None, "anchor_batch_size": 0}
+    config = learner_config("sac", "hopper", "fast", critic_hidden_sizes=[32, 32], **values)
+    assert (config.replay_capacity, config.tau, config.episode_length) == (500_000, 1.0, None)
+    assert isinstance(config.replay_capacity, int)
+    assert isinstance(config.tau, float)
+    assert config.critic_hidden_sizes == (32, 32)
+    assert config.num_envs == learner_config("sac", "hopper", "fast").num_envs
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"aux_coeff": 1.0}, r"no setting 'aux_coeff'.*aux_coef"),
+        ({"batch_size": 1.5}, r"batch_size must be int, not 1\.5"),
+        ({"tau": "small"}, "tau must be float, not 'small'"),
+        ({"critic_layer_norm": 1}, "critic_layer_norm must be bool, not 1"),
+        ({"num_envs": True}, "num_envs must be int, not True"),
+        ({"episode_length": "long"}, r"episode_length must be int \| None, not 'long'"),
+        ({"critic_hidden_sizes": [32, "b"]}, "critic_hidden_sizes must be int, not 'b'"),
+        ({"gamma": 1.5}, "gamma must lie between 0 and 1"),
+        ({"initial_temperature": 0.0}, "initial_temperature must be above 0"),
+        ({"aux_coef": -1}, "aux_coef must not be negative"),
+        ({"longest_noise": 0.5}, "longest_noise must be at least 1"),
+        ({"episode_length": 0}, "episode_length must be at least 1"),
+    ],
+)
+def test_settings_that_no_learner_has_are_refused(values, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        learner_config("sac", "hopper", "fast", **values)

@@ -15,6 +15,7 @@ from lamour_jax.cli.recovery_training import train_and_judge
 from lamour_jax.cli.resuming import open_run, settings_given
 from lamour_jax.cli.rewards import count_rewards, provide_rewards
 from lamour_jax.cli.run_config import run_config
+from lamour_jax.cli.set_option import add_set_argument, read_settings
 from lamour_jax.cli.training import (
     add_hosts_arguments,
     joined,
@@ -80,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="gradient updates; the preset's if left out; with --resume the run's new length",
     )
     parser.add_argument("--num-envs", type=int, help="robots; the preset's if left out")
+    add_set_argument(parser)
     common.add_devices_argument(parser)
     add_hosts_arguments(parser)
     parser.add_argument(
@@ -119,6 +121,7 @@ def _recover(options: argparse.Namespace) -> dict[str, Any]:
         seeds=options.seeds,
         physics=options.physics,
         out=options.out,
+        settings=read_settings(options.set),
     )
 
 
@@ -181,8 +184,7 @@ def recover(
             robot=robot.name,
             preset=preset,
             method=method,
-            num_envs=num_envs,
-            **{**_networks_for(original), **(settings or {})},
+            **_overrides(original, num_envs, settings or {}),
         )
         schedule = _schedule(robot.name, preset, learner, updates, seeds[0])
         own = {"start": start, "method": method, "preset": preset, "stop_at": stop_at}
@@ -228,6 +230,24 @@ def _schedule(robot: str, preset: str, learner: str, updates: int | None, seed: 
         eval_every=evaluation_interval(num_updates),
         seed=seed,
     )
+
+
+def _overrides(
+    original: Policy, num_envs: int | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is not the preset's to decide.
+
+    Raises:
+      UserError: settings of the actor's shape, or the number of robots twice.
+    """
+    networks = _networks_for(original)
+    if shape := sorted(set(actor_settings(original)) & set(settings)):
+        raise UserError(f"--set {' '.join(shape)}: the actor has the original policy's own")
+    if num_envs is None:
+        return {**networks, **settings}
+    if "num_envs" in settings:
+        raise UserError("give the number of robots once: --num-envs or --set num_envs")
+    return {**networks, **settings, "num_envs": num_envs}
 
 
 def _networks_for(original: Policy) -> dict[str, Any]:

@@ -117,6 +117,19 @@ def test_numbers_out_of_range(capsys, tmp_path):
     assert "--episodes" in refused(capsys, "evaluate", "--env", "hopper", "--episodes", "0")
 
 
+def test_settings_given_by_name(capsys, tmp_path):
+    hopper = ["recover", "--env", "hopper", "--out", str(tmp_path / "run"), "--set"]
+    assert "NAME=VALUE" in refused(capsys, *hopper, "tau")
+    assert "tau twice" in refused(capsys, *hopper, "tau=1", "tau=2")
+    said = refused(capsys, *hopper, "aux_koef=1")
+    assert "no setting 'aux_koef'" in said and "aux_coef" in said
+    assert "tau must be float, not 'high'" in refused(capsys, *hopper, "tau=high")
+    assert "original policy's own" in refused(capsys, *hopper, "hidden_sizes=[8,8]")
+    said = refused(capsys, *hopper, "num_envs=8", "--num-envs", "8")
+    assert "--num-envs or --set num_envs" in said
+    assert not (tmp_path / "run").exists()
+
+
 def test_devices_are_looked_at_before_reward_code_is(capsys, tmp_path):
     out = ["--out", str(tmp_path / "run")]
     assert main(["recover", "--env", "half_cheetah", "--devices", "99", *out]) == 2
