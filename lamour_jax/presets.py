@@ -91,6 +91,7 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
     },
     "half_cheetah": {"replay_originals_episodes": False},
     "walker2d": {
+        "tau": 0.05,
         "replay_originals_episodes": False,
         "target_entropy_per_action": -1.0,
         "longest_noise": 1.0,
@@ -207,7 +208,7 @@ FAST_UPDATES = {
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
-    "walker2d": 60_000,
+    "walker2d": 80_000,
     "push_chair": 60_000,  # the chair stays where it lies
 }
 USUAL_UPDATES = 60_000
