@@ -53,6 +53,7 @@ _MEANINGS = {
     "max_grad_norm": "longer gradients are cut to this",
 }
 # Where the repository's address is written, besides pyproject.toml, which is where it comes from.
+_ROBOTS = (*presets.PUBLISHED, "others")  # the last a name that no preset knows
 _ADDRESSES = ("docs/notebooks.md", "experiments/notebooks/*.ipynb")
 
 
@@ -119,11 +120,11 @@ def _default(value: Any) -> str:
 def settings() -> str:
     """Every setting with its value in each preset and its comment, from the dataclasses."""
     sac = {
-        preset: {robot: presets.sac_config(robot, preset) for robot in presets.PUBLISHED}
+        preset: {robot: presets.sac_config(robot, preset) for robot in _ROBOTS}
         for preset in presets.PRESETS
     }
     ppo = {
-        preset: {robot: presets.ppo_config(robot, preset) for robot in presets.PUBLISHED}
+        preset: {robot: presets.ppo_config(robot, preset) for robot in _ROBOTS}
         for preset in presets.PPO_PRESETS
     }
     return "\n".join(
@@ -168,11 +169,10 @@ def _learner(title: str, kind: type, by_preset: dict[str, dict[str, Any]]) -> It
     yield f"\n## {title}\n"
     yield _table(("setting", *by_preset, "meaning"), rows)
     yield "\nBy robot:\n"
-    robots = list(presets.PUBLISHED)
     by_robot: list[list[str]] = []
     for name in differing:
         for preset, made in by_preset.items():
-            values = [_value(getattr(made[robot], name)) for robot in robots]
+            values = [_value(getattr(made[robot], name)) for robot in _ROBOTS]
             if len(set(values)) == 1:
                 continue
             before = by_robot[-1] if by_robot else []
@@ -180,19 +180,18 @@ def _learner(title: str, kind: type, by_preset: dict[str, dict[str, Any]]) -> It
                 before[1] += f", {preset}"
             else:
                 by_robot.append([f"`{name}`", preset, *values])
-    yield _table(("setting", "preset", *robots), by_robot)
+    yield _table(("setting", "preset", *_ROBOTS), by_robot)
 
 
 def _lengths() -> Iterable[str]:
     """How long each preset trains."""
-    robots = list(presets.PUBLISHED)
     yield "\n## Length of a run (`--updates`)\n"
     rows = [
-        (learner, preset, *(_value(presets.recovery_updates(r, preset, learner)) for r in robots))
+        (learner, preset, *(_value(presets.recovery_updates(r, preset, learner)) for r in _ROBOTS))
         for learner, known in (("sac", presets.PRESETS), ("ppo", presets.PPO_PRESETS))
         for preset in known
     ]
-    yield _table(("learner", "preset", *robots), rows)
+    yield _table(("learner", "preset", *_ROBOTS), rows)
 
 
 def _baselines() -> Iterable[str]:
