@@ -13,7 +13,14 @@ from envs.descriptions import Description
 from envs.drops import Drop, lying_pose
 from envs.looks import Look
 from envs.roots import Root
-from envs.rules import Entries, HealthRule, TaskReward, parse_entries
+from envs.rules import (
+    Entries,
+    HealthRule,
+    Quantity,
+    TaskReward,
+    parse_entries,
+    parse_quantity,
+)
 from envs.starts import Start
 from envs.tables import Table
 
@@ -121,16 +128,17 @@ def read_health(top: Table, model: mujoco.MjModel, root: Root | None) -> HealthR
     return rule
 
 
-def _read_ranges(table: Table, model: mujoco.MjModel) -> tuple[tuple[Entries, float, float], ...]:
+def _read_ranges(table: Table, model: mujoco.MjModel) -> tuple[tuple[Quantity, float, float], ...]:
     ranges = table.table("ranges")
     if ranges is None:
         return ()
     found = []
     for text in ranges.names():
-        entries = _entries(ranges, text, text, model)
-        if len(entries.indices) != 1:
-            ranges.fail(text, "must be a single number, like qpos[2]")
-        found.append((entries, *ranges.interval(text)))
+        try:
+            quantity = parse_quantity(text, model)
+        except ValueError as error:
+            ranges.fail(text, f"names what is not there: {error}")
+        found.append((quantity, *ranges.interval(text)))
     return tuple(found)
 
 

@@ -49,6 +49,32 @@ def parse_entries(text: str, model: mujoco.MjModel) -> Entries:
     return Entries(source, indices)
 
 
+class Quantity(NamedTuple):
+    """A single entry of a state, or its cosine or sine: a hinge that turns without end has many
+    angles for one pose."""
+
+    entry: Entries
+    function: str | None = None
+
+    def of(self, physics: Any) -> jax.Array:
+        """Its value [] in a state with qpos [nq] and qvel [nv]."""
+        [value] = self.entry.of(physics)
+        return value if self.function is None else getattr(jnp, self.function)(value)
+
+
+def parse_quantity(text: str, model: mujoco.MjModel) -> Quantity:
+    """A quantity by what it is called: "qpos[2]", "cos(qpos[2])", "sin(qvel[0])".
+
+    Raises:
+      ValueError: it is called otherwise, is several numbers, or lies outside of the model's.
+    """
+    call = re.fullmatch(r"(cos|sin)\((.+)\)", text)
+    entry = parse_entries(call[2] if call else text, model)
+    if len(entry.indices) != 1:
+        raise ValueError(f"{text!r} is not a single number, like qpos[2] or cos(qpos[2])")
+    return Quantity(entry, call[1] if call else None)
+
+
 @dataclass(frozen=True)
 class HealthRule:
     """Healthy is what lies within all of these.
@@ -57,13 +83,13 @@ class HealthRule:
       root: the robot's.
       height: metres, of the root's origin above z = 0.
       max_tilt: rad, of the root.
-      ranges: (a single entry, lowest, highest).
+      ranges: (quantity, lowest, highest).
     """
 
     root: Root | None
     height: tuple[float, float] | None = None
     max_tilt: float | None = None
-    ranges: tuple[tuple[Entries, float, float], ...] = ()
+    ranges: tuple[tuple[Quantity, float, float], ...] = ()
 
     def holds(self, physics: Any) -> jax.Array:
         """[] bool, of a state with qpos [nq] and qvel [nv]."""
@@ -75,8 +101,8 @@ class HealthRule:
         if self.max_tilt is not None:
             assert self.root is not None
             healthy &= self.root.tilt(physics.qpos) <= self.max_tilt
-        for entries, low, high in self.ranges:
-            [value] = entries.of(physics)
+        for quantity, low, high in self.ranges:
+            value = quantity.of(physics)
             healthy &= (value >= low) & (value <= high)
         return healthy
 

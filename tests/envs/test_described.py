@@ -102,6 +102,20 @@ def test_ranges_say_what_is_healthy(swimmer, heading, healthy):
     assert bool(state.healthy) is healthy
 
 
+@pytest.mark.parametrize(
+    ("heading", "healthy"), [(0.4, True), (2 * np.pi - 0.4, True), (0.6, False), (np.pi, False)]
+)
+def test_a_cosine_judges_a_hinge_that_turns_without_end(page, heading, healthy):
+    by_angle = 'ranges = { "qpos[2]" = [-1.5, 1.5] }'
+    text = (page / "swimmer.toml").read_text()
+    assert by_angle in text
+    text = text.replace(by_angle, 'ranges = { "cos(qpos[2])" = [0.877, 1] }')  # 0.5 rad
+    (page / "wound.toml").write_text(text.replace('name = "swimmer"', 'name = "wound"'))
+    wound = envs.make(str(page / "wound.toml"), "normal", "native")
+    state = wound.reset_to(jnp.zeros(5).at[2].set(heading), jnp.zeros(5))
+    assert bool(state.healthy) is healthy
+
+
 def test_the_swimmer_begins_where_its_description_says(swimmer, page):
     qpos, qvel = swimmer.draw_starts(jax.random.key(0), 512)
     assert 0.09 < np.abs(qpos).max() <= 0.1 and 0.09 < np.abs(qvel).max() <= 0.1
@@ -232,7 +246,8 @@ def test_a_name_is_the_same_from_any_folder(page, monkeypatch):
         (("[0.05, 0.5]", "[0.3, 0.5]"), r"\[normal\] begins unhealthy"),
         (("roll = 180", "yaw = 180"), r"\[ood\] begins healthy"),
         (("max_tilt = 60", 'ranges = {"qpos[9]" = [0, 1]}'), r"outside of the model's qpos, which"),
-        (("max_tilt = 60", 'ranges = {"qpos[1:]" = [0, 1]}'), r"must be a single number"),
+        (("max_tilt = 60", 'ranges = {"qpos[1:]" = [0, 1]}'), r"is not a single number"),
+        (("max_tilt = 60", 'ranges = {"tan(qpos[1])" = [0, 1]}'), r"is not like qpos, qpos\[2\]"),
         (("forward = 2.0\nalive = 0.5", ""), "reward pays nothing"),
         (("drop = { height = 0.1, roll = 180 }", 'keyframe = "lost"'), "but the model has tipped"),
         (("drop = { height = 0.1, roll = 180 }", "qpos = [1, 2]"), "qpos must be 8 numbers, not 2"),
