@@ -24,6 +24,8 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    # Of training's episodes: normal ones, but at any heading. A robot that gets up faces anywhere.
+    turned_start_share: float = 0.0
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -63,6 +65,7 @@ class SACConfig:
             self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
         )
         _require_shares(self, "actor_averaging", "gamma", "tau", "dropout_rate")
+        _require_shares(self, "turned_start_share")
         _require_positive(
             self, "initial_temperature", "actor_learning_rate", "critic_learning_rate"
         )

@@ -45,6 +45,7 @@ DIFFERING = {
 PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
+    "turned_start_share": 0.0,
     "episode_length": None,
     "longest_noise": 1.0,
     "replay_originals_episodes": False,
