@@ -109,15 +109,6 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
     "push_chair": {"episode_length": None},
 }
 
-# Of a robot that is not known here. A published temperature suits published rewards; this one is
-# small beside almost any, and grows by itself where there is too little noise. From 0.03, noise
-# that changes at every step never moved Playground's CheetahRun (100 Hz) off its back.
-_FAST_OWN_ROBOT: dict[str, Any] = {
-    "aux_coef": 1.0,
-    "initial_temperature": 0.003,
-    "replay_originals_episodes": False,
-}
-
 # Thousands of robots, for accelerators, which take about as long for an update of 1024 as of 128.
 _SCALE: dict[str, Any] = {
     **_FAST,
@@ -167,7 +158,7 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
     """
     chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
-        chosen |= _FAST_ROBOTS.get(robot, {} if robot in PUBLISHED else _FAST_OWN_ROBOT)
+        chosen |= _FAST_ROBOTS.get(robot, {})
         # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
         own = _baselines_own(robot, method)
         chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}
