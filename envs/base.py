@@ -29,8 +29,7 @@ from envs.battery import has_battery, load_battery
 from envs.descriptions import Description
 from envs.looks import Look, look_of
 from envs.physics import ENGINES, Engine, PhysicsState, SolverLimits, make_engine
-from envs.roots import root_of
-from envs.starts import Mixture, PoseStart, StartDistribution, Turned
+from envs.starts import PoseStart, StartDistribution
 
 STARTS = ("normal", "ood", "battery")
 
@@ -155,20 +154,6 @@ class RecoveryEnv(Env):
         """The same robot on its original task; both share the engine."""
         twin = copy.copy(self)
         twin._begin_at("normal", self.normal_start())
-        return twin
-
-    def with_turned_starts(self, share: float) -> "RecoveryEnv":
-        """The same robot; of its starts `share` (0 to 1) are normal ones at any heading.
-
-        Raises:
-          ValueError: its root is not free to turn.
-        """
-        root = root_of(self.model)
-        if root is None or root.quaternion is None:
-            raise ValueError(f"turned_start_share must be 0: {self.name} has no free joint")
-        twin = copy.copy(self)
-        turned = Turned(self.normal_start(), root.quaternion)
-        twin.start = Mixture(self.start, turned, share)
         return twin
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Unit quaternions (w, x, y, z): their angles, and turning them."""
+"""Angles of unit quaternions (w, x, y, z)."""
 
 import jax
 import jax.numpy as jnp
@@ -10,10 +10,3 @@ def roll_pitch(quat: jax.Array) -> tuple[jax.Array, jax.Array]:
     roll = jnp.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
     pitch = jnp.arcsin(jnp.clip(2 * (w * y - z * x), -1.0, 1.0))
     return roll, pitch
-
-
-def turn(quat: jax.Array, angle: jax.Array) -> jax.Array:
-    """A quaternion [4] turned about the world's vertical by `angle` (rad)."""
-    c, s = jnp.cos(angle / 2), jnp.sin(angle / 2)
-    w, x, y, z = quat
-    return jnp.stack([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])

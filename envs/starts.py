@@ -7,8 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from envs.rotations import turn
-
 EVALUATION_NOISE = 0.005  # added to qpos and qvel where a start has none of its own
 
 
@@ -106,48 +104,3 @@ class Poses(StartDistribution):
     def _rows(self, index: jax.Array) -> tuple[jax.Array, jax.Array]:
         qpos, qvel = (jnp.asarray(part, jnp.float32) for part in (self.qpos, self.qvel))
         return qpos[index], qvel[index]
-
-
-@dataclass(frozen=True)
-class Turned(StartDistribution):
-    """The start states of a robot with a free joint, each turned to a heading of its own.
-
-    Attributes:
-      start: draws them.
-      quaternion: index in qpos of w of the free joint, which is the model's first.
-    """
-
-    start: StartDistribution
-    quaternion: int
-
-    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
-        """Draws (qpos [nq], qvel [nv])."""
-        start_key, angle_key = jax.random.split(key)
-        qpos, qvel = self.start.sample(start_key, nv)
-        angle = jax.random.uniform(angle_key, minval=-jnp.pi, maxval=jnp.pi)
-        place = slice(self.quaternion, self.quaternion + 4)
-        qpos = qpos.at[place].set(turn(qpos[place], angle))
-        # A free joint's linear velocity is the world's, its angular velocity the body's own.
-        (vx, vy), c, s = qvel[:2], jnp.cos(angle), jnp.sin(angle)
-        return qpos, qvel.at[:2].set(jnp.stack([c * vx - s * vy, s * vx + c * vy]))
-
-
-@dataclass(frozen=True)
-class Mixture(StartDistribution):
-    """Start states of two distributions.
-
-    Attributes:
-      usual, other: draw them.
-      share: how many are the other's, from 0 to 1.
-    """
-
-    usual: StartDistribution
-    other: StartDistribution
-    share: float
-
-    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
-        """Draws (qpos [nq], qvel [nv])."""
-        usual_key, other_key, choice_key = jax.random.split(key, 3)
-        chosen = jax.random.uniform(choice_key) < self.share
-        usual, other = self.usual.sample(usual_key, nv), self.other.sample(other_key, nv)
-        return jax.tree.map(lambda u, o: jnp.where(chosen, o, u), usual, other)

@@ -24,8 +24,6 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
-    # Of training's episodes: normal ones, but at any heading. A robot that gets up faces anywhere.
-    turned_start_share: float = 0.0
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -49,6 +47,7 @@ class SACConfig:
     # Holding what already works
     anchor_batch_size: int = 0  # states of the original policy's own episodes in each update
     anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
+    anchor_value_fade: float = 0.0  # of the run, over which that share falls to nothing; 0: never
     actor_averaging: float = 0.0  # per update, of the parameters that are evaluated
     # Networks: the actor's (networks.ActorSettings), then the critics'
     hidden_sizes: tuple[int, ...] = (256, 256)
@@ -64,12 +63,19 @@ class SACConfig:
         _require_at_least_one(
             self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
         )
-        _require_shares(self, "actor_averaging", "gamma", "tau", "dropout_rate")
-        _require_shares(self, "turned_start_share")
-        _require_positive(
-            self, "initial_temperature", "actor_learning_rate", "critic_learning_rate"
+        _require_shares(
+            self, "actor_averaging", "gamma", "tau", "dropout_rate", "anchor_value_fade"
         )
-        _require_method(self)
+        _require_not_negative(
+            self,
+            *_METHOD,
+            "temperature_learning_rate",
+            "actor_learning_rate",
+            "critic_learning_rate",
+        )
+        _require_length(self)
+        if not self.initial_temperature > 0.0:
+            raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")
         if self.longest_noise < 1.0:
             raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
@@ -129,8 +135,10 @@ class PPOConfig:
     def __post_init__(self) -> None:
         _require_at_least_one(self, "num_envs", "unroll_length", "num_epochs", "num_minibatches")
         _require_shares(self, "gamma", "gae_lambda")
-        _require_positive(self, "clip_range", "actor_learning_rate", "value_learning_rate")
-        _require_method(self)
+        _require_not_negative(
+            self, *_METHOD, "clip_range", "actor_learning_rate", "value_learning_rate"
+        )
+        _require_length(self)
         if (self.num_envs * self.unroll_length) % self.num_minibatches:
             raise ValueError(
                 f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
@@ -153,6 +161,7 @@ class PPOConfig:
         }
 
 
+_METHOD = ("aux_coef", "consol_coef", "anchor_batch_size")  # that no learner has below zero
 _SIZES = ("hidden_sizes", "critic_hidden_sizes")  # tuples, which JSON knows as lists
 
 LearnerConfig = SACConfig | PPOConfig
@@ -244,19 +253,15 @@ def _of_type(name: str, value: Any, hint: Any) -> Any:
     raise ValueError(f"{name} must be {kind.replace('tuple[int, ...]', 'list')}, not {value!r}")
 
 
-def _require_method(settings: LearnerConfig) -> None:
-    """What both learners have of the method."""
-    for name in ("aux_coef", "consol_coef", "anchor_batch_size"):
-        if getattr(settings, name) < 0:
-            raise ValueError(f"{name} must not be negative, but is {getattr(settings, name)}")
+def _require_length(settings: LearnerConfig) -> None:
     if settings.episode_length is not None and settings.episode_length < 1:
         raise ValueError(f"episode_length must be at least 1, not {settings.episode_length}")
 
 
-def _require_positive(settings: Any, *names: str) -> None:
+def _require_not_negative(settings: LearnerConfig, *names: str) -> None:
     for name in names:
-        if not getattr(settings, name) > 0.0:
-            raise ValueError(f"{name} must be above 0, not {getattr(settings, name)}")
+        if not getattr(settings, name) >= 0:
+            raise ValueError(f"{name} must not be negative, but is {getattr(settings, name)}")
 
 
 def _require_at_least_one(settings: Any, *names: str) -> None:

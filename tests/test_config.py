@@ -45,7 +45,6 @@ DIFFERING = {
 PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
-    "turned_start_share": 0.0,
     "episode_length": None,
     "longest_noise": 1.0,
     "replay_originals_episodes": False,
@@ -53,6 +52,7 @@ NEUTRAL = {
     "entropy_where_not_recovered": False,
     "anchor_batch_size": 0,
     "anchor_value_share": 0.0,
+    "anchor_value_fade": 0.0,
     "actor_averaging": 0.0,
     "critic_layer_norm": False,
     "activation": "relu",

@@ -186,8 +186,6 @@ def recover(
             method=method,
             **_overrides(original, num_envs, settings or {}),
         )
-        if isinstance(chosen, SACConfig) and chosen.turned_start_share:
-            common.user_settings(robot.with_turned_starts, share=chosen.turned_start_share)
         schedule = _schedule(robot.name, preset, learner, updates, seeds[0])
         own = {"start": start, "method": method, "preset": preset, "stop_at": stop_at}
         config = {**run_config("recover", place, robot, chosen, schedule), **own}

@@ -17,7 +17,7 @@ from lamour_jax.agents.ppo.agent import make_ppo
 from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.backend import memory_explained
 from lamour_jax.compilation import Announced
-from lamour_jax.config import LearnerConfig, PPOConfig, SACConfig, TrainConfig
+from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig
 from lamour_jax.devices import describe, describe_counts, device_counts, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
@@ -48,10 +48,7 @@ class Task:
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
     """The learner that `config` is of, for `task`."""
-    robot = task.env
-    if isinstance(config, SACConfig) and config.turned_start_share:
-        robot = robot.with_turned_starts(config.turned_start_share)
-    env = VectorEnv(robot, config.num_envs, mesh=mesh, episode_length=config.episode_length)
+    env = VectorEnv(task.env, config.num_envs, mesh=mesh, episode_length=config.episode_length)
     from_original = task.original is not None
     if isinstance(config, PPOConfig):
         return make_ppo(config, env, task.rule, num_updates, from_original=from_original)

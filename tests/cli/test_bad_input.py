@@ -125,7 +125,6 @@ def test_settings_given_by_name(capsys, tmp_path):
     assert "no setting 'aux_koef'" in said and "aux_coef" in said
     assert "tau must be float, not 'high'" in refused(capsys, *hopper, "tau=high")
     assert "original policy's own" in refused(capsys, *hopper, "hidden_sizes=[8,8]")
-    assert "no free joint" in refused(capsys, *hopper, "turned_start_share=0.5")
     said = refused(capsys, *hopper, "num_envs=8", "--num-envs", "8")
     assert "--num-envs or --set num_envs" in said
     assert not (tmp_path / "run").exists()
