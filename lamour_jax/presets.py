@@ -88,6 +88,8 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
+        "anchor_value_fade": 0.67,
+        "actor_averaging": 0.9995,
     },
     "half_cheetah": {"replay_originals_episodes": False},
     "walker2d": {
