@@ -52,8 +52,8 @@ _MEANINGS = {
     "entropy_coef": "weight of the entropy",
     "max_grad_norm": "longer gradients are cut to this",
 }
-# Where the repository's address is written, besides pyproject.toml, which is where it comes from.
 _ROBOTS = (*presets.PUBLISHED, "others")  # the last a name that no preset knows
+# Where the repository's address is written, besides pyproject.toml, which is where it comes from.
 _ADDRESSES = ("docs/notebooks.md", "experiments/notebooks/*.ipynb")
 
 

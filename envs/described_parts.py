@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import mujoco
 import numpy as np
@@ -23,6 +24,8 @@ from envs.rules import (
 )
 from envs.starts import Start
 from envs.tables import Table
+
+T = TypeVar("T")  # what a text names
 
 _AXES = ("x", "y")
 
@@ -95,12 +98,18 @@ def read_observation(top: Table, model: mujoco.MjModel, root: Root | None) -> tu
         on_floor = set() if root is None else set(root.places[:2])
         kept = [i for i in range(model.nq) if i not in on_floor]
         return Entries("qpos", np.array(kept)), Entries("qvel", np.arange(model.nv))
-    return tuple(_entries(top, "observation", text, model) for text in given)
+    return tuple(_parsed(parse_entries, top, "observation", text, model) for text in given)
 
 
-def _entries(table: Table, key: str, text: str, model: mujoco.MjModel) -> Entries:
+def _parsed(
+    parse: Callable[[str, mujoco.MjModel], T],
+    table: Table,
+    key: str,
+    text: str,
+    model: mujoco.MjModel,
+) -> T:
     try:
-        return parse_entries(text, model)
+        return parse(text, model)
     except ValueError as error:
         table.fail(key, f"names what is not there: {error}")
 
@@ -134,10 +143,7 @@ def _read_ranges(table: Table, model: mujoco.MjModel) -> tuple[tuple[Quantity, f
         return ()
     found = []
     for text in ranges.names():
-        try:
-            quantity = parse_quantity(text, model)
-        except ValueError as error:
-            ranges.fail(text, f"names what is not there: {error}")
+        quantity = _parsed(parse_quantity, ranges, text, text, model)
         found.append((quantity, *ranges.interval(text)))
     return tuple(found)
 

@@ -71,7 +71,7 @@ def parse_quantity(text: str, model: mujoco.MjModel) -> Quantity:
     call = re.fullmatch(r"(cos|sin)\((.+)\)", text)
     entry = parse_entries(call[2] if call else text, model)
     if len(entry.indices) != 1:
-        raise ValueError(f"{text!r} is not a single number, like qpos[2] or cos(qpos[2])")
+        raise ValueError(f"{text!r} must be a single number, like qpos[2] or cos(qpos[2])")
     return Quantity(entry, call[1] if call else None)
 
 

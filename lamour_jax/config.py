@@ -243,8 +243,10 @@ def checked_settings(kind: type[LearnerConfig], values: Mapping[str, Any]) -> di
 def _of_type(name: str, value: Any, hint: Any) -> Any:
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     for option in options:
-        if type(value) is option or (option is float and type(value) is int):
-            return option(value) if option is float else value
+        if type(value) is option:
+            return value
+        if option is float and type(value) is int:
+            return float(value)
         if option is int and type(value) is float and value.is_integer():
             return int(value)
         if typing.get_origin(option) is tuple and isinstance(value, list | tuple):

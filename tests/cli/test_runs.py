@@ -67,18 +67,8 @@ def refused(*arguments: str) -> str:
 def test_a_resumed_run_keeps_its_settings(interrupted_run, hopper_policy, tmp_path):
     run, _ = interrupted_run
     resume = ["recover", "--resume", "--out", str(run), "--env", "hopper", "--physics", "auto"]
-    said = refused(
-        *resume,
-        "--num-envs",
-        "3",
-        "--seeds",
-        "1",
-        "2",
-        "--policy",
-        str(hopper_policy),
-        "--set",
-        "tau=1",
-    )
+    others = ["--num-envs", "3", "--seeds", "1", "2", "--set", "tau=1"]
+    said = refused(*resume, *others, "--policy", str(hopper_policy))
     num_envs = json.loads((run / "config.json").read_text())["sac"]["num_envs"]
     assert f"--num-envs was {num_envs} and not 3" in said
     assert "--seeds was 1 and not 1 2" in said

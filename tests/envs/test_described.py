@@ -246,7 +246,7 @@ def test_a_name_is_the_same_from_any_folder(page, monkeypatch):
         (("[0.05, 0.5]", "[0.3, 0.5]"), r"\[normal\] begins unhealthy"),
         (("roll = 180", "yaw = 180"), r"\[ood\] begins healthy"),
         (("max_tilt = 60", 'ranges = {"qpos[9]" = [0, 1]}'), r"outside of the model's qpos, which"),
-        (("max_tilt = 60", 'ranges = {"qpos[1:]" = [0, 1]}'), r"is not a single number"),
+        (("max_tilt = 60", 'ranges = {"qpos[1:]" = [0, 1]}'), r"must be a single number"),
         (("max_tilt = 60", 'ranges = {"tan(qpos[1])" = [0, 1]}'), r"is not like qpos, qpos\[2\]"),
         (("forward = 2.0\nalive = 0.5", ""), "reward pays nothing"),
         (("drop = { height = 0.1, roll = 180 }", 'keyframe = "lost"'), "but the model has tipped"),

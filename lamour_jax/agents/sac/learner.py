@@ -263,8 +263,8 @@ class Learner:
         """
         size = self.config.anchor_value_share * jnp.mean(jnp.abs(q))
         if self.config.anchor_value_fade:
-            steps = round(self.config.anchor_value_fade * self.total_updates)
-            size *= optax.linear_schedule(1.0, 0.0, steps)(updates)
+            end = self.config.anchor_value_fade * self.total_updates
+            size *= jnp.maximum(0.0, 1.0 - updates / end)
         return jax.lax.stop_gradient(jnp.maximum(1.0, size))
 
     def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:
