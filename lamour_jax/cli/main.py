@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("demo", "a robot on its back, the answers, reward code, recovery, report"),
     "generate": ("generate", "ask the language model; write reward code and its jnp program"),
     "check": ("check", "is this reward code sound? exit code 0 yes, 2 no"),
+    "plan": ("plan", "does a reward lead to a recovery? looked for by planning, without learning"),
     "recover": ("recover", "fine-tune a policy until it recovers"),
     "evaluate": ("evaluate", "play whole episodes and measure"),
     "pretrain": ("pretrain", "train an original policy of one's own"),

@@ -152,7 +152,7 @@ def test_a_refused_run_costs_no_time_and_leaves_no_folder(
         assert not out.exists()
 
 
-@pytest.mark.parametrize("name", ["demo", "generate", "check", "recover", "evaluate"])
+@pytest.mark.parametrize("name", ["demo", "generate", "check", "plan", "recover", "evaluate"])
 def test_every_command_explains_itself(capsys, name):
     with pytest.raises(SystemExit) as stopped:
         main([name, "--help"])

@@ -1,0 +1,226 @@
+"""`lamour plan`: does a recovery reward lead anywhere? Looked for by planning, without learning."""
+
+import argparse
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from envs.base import RecoveryEnv
+from envs.opengl import RenderingUnavailable
+from lamour_jax.cli import common
+from lamour_jax.cli.outcome import RECOVERY_STARTS
+from lamour_jax.cli.policies import policy_for
+from lamour_jax.cli.rewards import load_reward, provide_rewards
+from lamour_jax.errors import UserError
+from lamour_jax.files import write_json
+from lamour_jax.planning import REPLANNED_AFTER, PlannedEpisodes, Planner, plan_episodes
+from lamour_jax.policy import Policy
+from lamour_jax.presets import learner_config
+from lamour_jax.recovery import make_rule
+
+SHOWN_AFTER = 20  # control steps
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_env_argument(parser)
+    parser.add_argument(
+        "--policy",
+        type=Path,
+        help="the original policy, which goes on from recovered states; the shipped one if left"
+        " out",
+    )
+    parser.add_argument(
+        "--reward",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="reward code (.py) or folders of `lamour generate` or `check`; recorded if left out;"
+        " several are tried one after another",
+    )
+    parser.add_argument(
+        "--candidates", type=int, default=1, help="how many recorded answers to try"
+    )
+    parser.add_argument(
+        "--start", default="ood", help="where episodes begin: ood or battery (fallen poses)"
+    )
+    parser.add_argument("--episodes", type=int, default=4, help="how many, side by side")
+    parser.add_argument("--steps", type=int, default=200, help="control steps of each")
+    parser.add_argument(
+        "--video", action="store_true", help="also write the quickest recovery as video.mp4"
+    )
+    parser.add_argument("--json", action="store_true", help="print the measures as JSON")
+    parser.add_argument("--seed", type=int, default=1, help="of starts and of the search")
+    common.add_physics_argument(parser)
+    common.add_out_argument(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    common.set_up()
+    with common.progress_apart(options.json):
+        measures = plan(
+            env=options.env,
+            policy=options.policy,
+            reward=options.reward,
+            candidates=options.candidates,
+            start=options.start,
+            episodes=options.episodes,
+            steps=options.steps,
+            video=options.video,
+            seed=options.seed,
+            physics=options.physics,
+            out=options.out,
+        )
+    print(json.dumps(measures, indent=2) if options.json else describe(measures))
+    return 0
+
+
+def plan(
+    *,
+    env: str,
+    policy: Path | None = None,
+    reward: Sequence[Path] = (),
+    candidates: int = 1,
+    start: str = "ood",
+    episodes: int = 4,
+    steps: int = 200,
+    video: bool = False,
+    seed: int = 1,
+    physics: str = "auto",
+    out: Path | None = None,
+) -> dict[str, Any]:
+    """Looks for recoveries by planning with reward programs (`lamour_jax.planning`).
+
+    A program by which a planner finds no way up is a poor one to learn from; one by which it does
+    can still be hard to learn from.
+
+    Args:
+      env: the robot.
+      policy: the original policy, a file or a run folder; the shipped one by default.
+      reward: reward code or folders that hold it; the recorded answers by default.
+      candidates: how many recorded answers to take.
+      start: where episodes begin: "ood" or "battery".
+      episodes: how many, side by side.
+      steps: control steps of each.
+      video: film the quickest recovery of each program.
+      out: where metrics.json, the episodes (NAME.npz: qpos, qvel, action, [steps, episodes, ...])
+        and films go; runs/... by default.
+
+    Returns the measures, as in metrics.json.
+
+    Raises:
+      UserError: bad input, or a video asked for where nothing can be drawn.
+    """
+    _check(start, episodes, steps)
+    robot = common.make_env(env, start, physics)
+    original, path = policy_for(robot, policy, env)
+    folder = common.output_folder(out, "plan", env)
+    measures: dict[str, Any] = {
+        "robot": robot.name,
+        "policy": path,
+        "start": start,
+        "physics": robot.backend,
+        "seed": seed,
+        "episodes": episodes,
+        "rewards": {},
+    }
+    with tempfile.TemporaryDirectory() as temporary:
+        rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
+        for name, place in rewards.items():
+            planned = _planned(_planner(robot, original, place), name, episodes, steps, seed)
+            folder.mkdir(parents=True, exist_ok=True)
+            taken = planned.steps
+            np.savez(folder / f"{name}.npz", qpos=taken.qpos, qvel=taken.qvel, action=taken.action)
+            measures["rewards"][name] = _measured(planned)
+            write_json(folder / "metrics.json", measures)
+            if video and measures["rewards"][name]["recovered"]:
+                film_path = folder / ("video.mp4" if len(rewards) == 1 else f"{name}.mp4")
+                measures["rewards"][name]["video"] = _film(robot, planned, film_path)
+                write_json(folder / "metrics.json", measures)
+    return {**measures, "folder": str(folder)}
+
+
+def _check(start: str, episodes: int, steps: int) -> None:
+    """Raises UserError where these make no sense."""
+    if start not in RECOVERY_STARTS:
+        known = " or ".join(RECOVERY_STARTS)
+        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
+    for option, value in (("--episodes", episodes), ("--steps", steps)):
+        if value < 1:
+            raise UserError(f"{option} must be at least 1, not {value}")
+
+
+def _planner(robot: RecoveryEnv, original: Policy, reward: Path) -> Planner:
+    def act(obs: jax.Array) -> jax.Array:
+        return jnp.tanh(jnp.asarray(original.network.apply(original.params, obs)[0]))
+
+    return Planner(
+        env=robot,
+        rule=make_rule("lamour", [load_reward(reward)]),
+        aux_coef=learner_config("sac", robot.name, "fast").aux_coef,
+        original=act,
+    )
+
+
+def _planned(planner: Planner, name: str, episodes: int, steps: int, seed: int) -> PlannedEpisodes:
+    tried = planner.num_candidates * planner.num_rounds
+    print(
+        f"planning {episodes} episodes with {name}: {tried} ways of {planner.horizon} control"
+        f" steps tried for every {REPLANNED_AFTER} taken ...",
+        flush=True,
+    )
+
+    def tell(taken: int, healthy: np.ndarray) -> None:
+        if taken % SHOWN_AFTER < REPLANNED_AFTER:
+            print(f"  step {taken} of {steps}: {healthy.sum()} of {episodes} healthy", flush=True)
+
+    return plan_episodes(planner, jax.random.key(seed), episodes, steps, tell)
+
+
+def _measured(planned: PlannedEpisodes) -> dict[str, Any]:
+    recovered = planned.recovered_at >= 0
+    times = planned.recovered_at[recovered]
+    return {
+        "recovered": int(recovered.sum()),
+        "time_to_recovery": float(np.median(times)) if times.size else None,
+        "recovered_at": planned.recovered_at.tolist(),
+        "lengths": planned.lengths.tolist(),
+    }
+
+
+def _film(robot: RecoveryEnv, planned: PlannedEpisodes, path: Path) -> str:
+    from lamour_jax.report.video import Trajectory, film
+
+    at = planned.recovered_at
+    quickest = int(np.argmin(np.where(at >= 0, at, np.iinfo(at.dtype).max)))
+    within = slice(planned.lengths[quickest])
+    steps = planned.steps
+    trajectory = Trajectory(
+        steps.qpos[within, quickest], steps.healthy[within, quickest], terminated=False
+    )
+    try:
+        return str(film(robot, trajectory, path))
+    except RenderingUnavailable as error:
+        raise UserError(
+            f"the measures are in {path.parent / 'metrics.json'}, but there is no video: {error}"
+        ) from None
+
+
+def describe(measures: dict[str, Any]) -> str:
+    """The lines that matter."""
+    lines = [
+        f"{measures['robot']}, {measures['episodes']} planned episodes from {measures['start']}"
+        f" starts ({measures['physics']} physics):"
+    ]
+    for name, found in measures["rewards"].items():
+        time = found["time_to_recovery"]
+        after = "" if time is None else f", after {time:.0f} control steps"
+        lines.append(f"  {name}  {found['recovered']} of {measures['episodes']} recovered{after}")
+    if not any(found["recovered"] for found in measures["rewards"].values()):
+        lines.append("  no way up was found: try more --steps or --episodes, then another reward")
+    return "\n".join([*lines, f"  in {measures['folder']}"])
