@@ -216,11 +216,13 @@ class PlannedEpisodes(NamedTuple):
       lengths: [B] control steps until each was over, or until planning ended.
       recovered_at: [B] control steps to the healthy state after which the robot stayed healthy to
         the end of its episode; -1 where there is none.
+      accomplished: [B] bool, a task with an end was done.
     """
 
     steps: Steps
     lengths: np.ndarray
     recovered_at: np.ndarray
+    accomplished: np.ndarray
 
 
 def plan_episodes(
@@ -256,4 +258,5 @@ def summarised(steps: Steps) -> PlannedEpisodes:
     unhealthy = within & ~steps.healthy
     # The step after the last unhealthy one, if it is one of the episode's.
     last = np.where(unhealthy.any(axis=0), num_steps - unhealthy[::-1].argmax(axis=0), 0)
-    return PlannedEpisodes(steps, lengths, np.where(last < lengths, last + 1, -1))
+    recovered_at = np.where(last < lengths, last + 1, -1)
+    return PlannedEpisodes(steps, lengths, recovered_at, ended & (recovered_at > 0))

@@ -104,6 +104,7 @@ def test_ends_of_episodes():
     found = summarised(steps)
     np.testing.assert_array_equal(found.lengths, [6, 6, 4, 6, 4])
     np.testing.assert_array_equal(found.recovered_at, [5, -1, 1, 5, 3])
+    np.testing.assert_array_equal(found.accomplished, [0, 0, 1, 0, 1])
 
 
 def test_actions_between_knots_are_linear():

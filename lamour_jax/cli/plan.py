@@ -136,7 +136,7 @@ def plan(
             folder.mkdir(parents=True, exist_ok=True)
             taken = planned.steps
             np.savez(folder / f"{name}.npz", qpos=taken.qpos, qvel=taken.qvel, action=taken.action)
-            measures["rewards"][name] = _measured(planned)
+            measures["rewards"][name] = _measured(planned, has_end=robot.has_end)
             write_json(folder / "metrics.json", measures)
             if video and measures["rewards"][name]["recovered"]:
                 film_path = folder / ("video.mp4" if len(rewards) == 1 else f"{name}.mp4")
@@ -182,11 +182,13 @@ def _planned(planner: Planner, name: str, episodes: int, steps: int, seed: int) 
     return plan_episodes(planner, jax.random.key(seed), episodes, steps, tell)
 
 
-def _measured(planned: PlannedEpisodes) -> dict[str, Any]:
+def _measured(planned: PlannedEpisodes, *, has_end: bool) -> dict[str, Any]:
     recovered = planned.recovered_at >= 0
     times = planned.recovered_at[recovered]
+    accomplished = {"accomplished": int(planned.accomplished.sum())} if has_end else {}
     return {
         "recovered": int(recovered.sum()),
+        **accomplished,
         "time_to_recovery": float(np.median(times)) if times.size else None,
         "recovered_at": planned.recovered_at.tolist(),
         "lengths": planned.lengths.tolist(),
@@ -220,6 +222,8 @@ def describe(measures: dict[str, Any]) -> str:
     for name, found in measures["rewards"].items():
         time = found["time_to_recovery"]
         after = "" if time is None else f", after {time:.0f} control steps"
+        if "accomplished" in found:
+            after += f"; {found['accomplished']} did the task"
         lines.append(f"  {name}  {found['recovered']} of {measures['episodes']} recovered{after}")
     if not any(found["recovered"] for found in measures["rewards"].values()):
         lines.append("  no way up was found: try more --steps or --episodes, then another reward")
