@@ -96,8 +96,8 @@ def plan(
 ) -> dict[str, Any]:
     """Looks for recoveries by planning with reward programs (`lamour_jax.planning`).
 
-    A program by which a planner finds no way up is a poor one to learn from; one by which it does
-    can still be hard to learn from.
+    A way up shows that the reward leads there. It need not be easy to learn, nor is a reward bad
+    because a planner, which looks ahead for a second or two, found none.
 
     Args:
       env: the robot.
@@ -226,5 +226,5 @@ def describe(measures: dict[str, Any]) -> str:
             after += f"; {found['accomplished']} did the task"
         lines.append(f"  {name}  {found['recovered']} of {measures['episodes']} recovered{after}")
     if not any(found["recovered"] for found in measures["rewards"].values()):
-        lines.append("  no way up was found: try more --steps or --episodes, then another reward")
+        lines.append("  no way up was found: try more --steps or --episodes, or another reward")
     return "\n".join([*lines, f"  in {measures['folder']}"])
