@@ -56,6 +56,12 @@ class StepResult(NamedTuple):
     truncated: jax.Array
     valid: jax.Array
 
+    @classmethod
+    def of(cls, reached: RecoveryState, truncated: jax.Array) -> "StepResult":
+        """What a step shows of the states `reached`, of which the time limit cut some short."""
+        shown = (name for name in cls._fields if name != "truncated")
+        return cls(**{name: getattr(reached, name) for name in shown}, truncated=truncated)
+
 
 class VectorEnv:
     """N copies of one environment, stepped and reset together.
@@ -128,16 +134,7 @@ class VectorEnv:
         if self.env.rewards_see_observations:
             begun["reward_inputs"] = begun["obs"]
         robots = reached.replace(**begun)
-        result = StepResult(
-            obs=reached.obs,
-            reward=reached.reward,
-            task_reward=reached.task_reward,
-            reward_inputs=reached.reward_inputs,
-            healthy=reached.healthy,
-            terminated=reached.terminated,
-            truncated=truncated,
-            valid=reached.valid,
-        )
+        result = StepResult.of(reached, truncated)
         steps = jnp.where(over, 0, steps)
         state = state.replace(robots=robots, steps=steps, draws=next_bits(state.draws))
         return state, result

@@ -169,16 +169,7 @@ class Planner:
         return after, action, rewards.reward + self.aux_coef * rewards.aux_reward
 
     def _rewards(self, before: RecoveryState, action: jax.Array, after: RecoveryState):
-        result = StepResult(
-            obs=after.obs,
-            reward=after.reward,
-            task_reward=after.task_reward,
-            reward_inputs=after.reward_inputs,
-            healthy=after.healthy,
-            terminated=after.terminated,
-            truncated=jnp.zeros_like(after.terminated),
-            valid=after.valid,
-        )
+        result = StepResult.of(after, jnp.zeros_like(after.terminated))
         return self.rule(before, action, result, jax.random.key(0))  # the same for all sequences
 
     @property

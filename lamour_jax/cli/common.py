@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import jax
 
 import envs
+from envs.opengl import RenderingUnavailable
 from lamour_jax.backend import start_backend
 from lamour_jax.errors import UserError
 from lamour_jax.files import cache_folder
@@ -55,6 +56,21 @@ def progress_apart(json: bool) -> Iterator[None]:
     """What is printed inside goes to standard error where standard output is for JSON alone."""
     with redirect_stdout(sys.stderr if json else sys.stdout):
         yield
+
+
+@contextmanager
+def films_explained(folder: Path) -> Iterator[None]:
+    """Says where the measures are, if a film cannot be drawn inside.
+
+    Raises:
+      UserError: it could not.
+    """
+    try:
+        yield
+    except RenderingUnavailable as error:
+        raise UserError(
+            f"the measures are in {folder / 'metrics.json'}, but there is no video: {error}"
+        ) from None
 
 
 def add_env_argument(parser: argparse.ArgumentParser, **settings: Any) -> None:

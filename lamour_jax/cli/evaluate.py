@@ -8,7 +8,6 @@ from typing import Any
 import jax
 
 from envs.base import RecoveryEnv
-from envs.opengl import RenderingUnavailable
 from lamour_jax.cli import common
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.training import Evaluator
@@ -104,12 +103,8 @@ def evaluate(
 def _film(robot: RecoveryEnv, policy: Policy, folder: Path, seed: int) -> str:
     from lamour_jax.report.video import record_episode
 
-    try:
+    with common.films_explained(folder):
         return str(record_episode(robot, policy, folder / "video.mp4", seed))
-    except RenderingUnavailable as error:
-        raise UserError(
-            f"the measures are in {folder / 'metrics.json'}, but there is no video: {error}"
-        ) from None
 
 
 def describe(measures: dict[str, Any]) -> str:

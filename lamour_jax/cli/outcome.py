@@ -5,10 +5,18 @@ import statistics
 from typing import Any
 
 from lamour_jax.cli.arena import Arena
+from lamour_jax.errors import UserError
 from lamour_jax.recovery import learns_from_programs
 from lamour_jax.runs import POLICY_FILE, REWARD_FOLDER, Journal, Run
 
 RECOVERY_STARTS = ("ood", "battery")  # where there is something to recover from
+
+
+def check_start(start: str) -> None:
+    """Raises UserError where there is nothing to recover from."""
+    if start not in RECOVERY_STARTS:
+        known = " or ".join(RECOVERY_STARTS)
+        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
 
 
 def judge_run(run: Run, arena: Arena, before: dict[str, Any]) -> dict[str, Any]:

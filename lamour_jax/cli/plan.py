@@ -12,11 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from envs.base import RecoveryEnv
-from envs.opengl import RenderingUnavailable
 from lamour_jax.cli import common
-from lamour_jax.cli.outcome import RECOVERY_STARTS
+from lamour_jax.cli.outcome import check_start
 from lamour_jax.cli.policies import policy_for
-from lamour_jax.cli.rewards import load_reward, provide_rewards
+from lamour_jax.cli.rewards import add_reward_arguments, load_reward, provide_rewards
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_json
 from lamour_jax.planning import REPLANNED_AFTER, PlannedEpisodes, Planner, plan_episodes
@@ -35,17 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the original policy, which goes on from recovered states; the shipped one if left"
         " out",
     )
-    parser.add_argument(
-        "--reward",
-        type=Path,
-        nargs="+",
-        default=[],
-        help="reward code (.py) or folders of `lamour generate` or `check`; recorded if left out;"
-        " several are tried one after another",
-    )
-    parser.add_argument(
-        "--candidates", type=int, default=1, help="how many recorded answers to try"
-    )
+    add_reward_arguments(parser, "are tried one after another")
     parser.add_argument(
         "--start", default="ood", help="where episodes begin: ood or battery (fallen poses)"
     )
@@ -147,9 +136,7 @@ def plan(
 
 def _check(start: str, episodes: int, steps: int) -> None:
     """Raises UserError where these make no sense."""
-    if start not in RECOVERY_STARTS:
-        known = " or ".join(RECOVERY_STARTS)
-        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
+    check_start(start)
     for option, value in (("--episodes", episodes), ("--steps", steps)):
         if value < 1:
             raise UserError(f"{option} must be at least 1, not {value}")
@@ -196,21 +183,13 @@ def _measured(planned: PlannedEpisodes, *, has_end: bool) -> dict[str, Any]:
 
 
 def _film(robot: RecoveryEnv, planned: PlannedEpisodes, path: Path) -> str:
-    from lamour_jax.report.video import Trajectory, film
+    from lamour_jax.report.video import film
 
     at = planned.recovered_at
     quickest = int(np.argmin(np.where(at >= 0, at, np.iinfo(at.dtype).max)))
-    within = slice(planned.lengths[quickest])
-    steps = planned.steps
-    trajectory = Trajectory(
-        steps.qpos[within, quickest], steps.healthy[within, quickest], terminated=False
-    )
-    try:
-        return str(film(robot, trajectory, path))
-    except RenderingUnavailable as error:
-        raise UserError(
-            f"the measures are in {path.parent / 'metrics.json'}, but there is no video: {error}"
-        ) from None
+    qpos = planned.steps.qpos[: planned.lengths[quickest], quickest]
+    with common.films_explained(path.parent):
+        return str(film(robot, qpos, path))
 
 
 def describe(measures: dict[str, Any]) -> str:

@@ -9,11 +9,11 @@ from typing import Any
 
 import envs
 from lamour_jax.cli import common
-from lamour_jax.cli.outcome import RECOVERY_STARTS, describe
+from lamour_jax.cli.outcome import check_start, describe
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.recovery_training import train_and_judge
 from lamour_jax.cli.resuming import open_run, settings_given
-from lamour_jax.cli.rewards import count_rewards, provide_rewards
+from lamour_jax.cli.rewards import add_reward_arguments, count_rewards, provide_rewards
 from lamour_jax.cli.run_config import run_config
 from lamour_jax.cli.set_option import add_set_argument, read_settings
 from lamour_jax.cli.training import (
@@ -48,17 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the original policy, a file or a run folder; the shipped one if left out",
     )
-    parser.add_argument(
-        "--reward",
-        type=Path,
-        nargs="+",
-        default=[],
-        help="reward code (.py) or folders of `lamour generate` or `check`; recorded if left out;"
-        " several are trained side by side",
-    )
-    parser.add_argument(
-        "--candidates", type=int, default=1, help="how many recorded answers to train side by side"
-    )
+    add_reward_arguments(parser, "are trained side by side")
     parser.add_argument(
         "--start",
         default="ood",
@@ -215,9 +205,7 @@ def _check_choices(method: str, start: str, seeds: Sequence[int]) -> None:
     """Raises UserError where these are none."""
     if method not in METHODS:
         raise UserError(f"unknown method {method!r}: choose one of {', '.join(METHODS)}")
-    if start not in RECOVERY_STARTS:
-        known = " or ".join(RECOVERY_STARTS)
-        raise UserError(f"there is nothing to recover from at --start {start}: choose {known}")
+    check_start(start)
     if not seeds or len(set(seeds)) < len(seeds):
         raise UserError(f"--seeds must be different ones, not {' '.join(map(str, seeds))}")
 

@@ -1,5 +1,6 @@
 """The reward programs that a run learns from: given as files or folders, or recorded."""
 
+import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,24 @@ from lamour_jax.cli.generate import CANDIDATE_FOLDERS, generate
 from lamour_jax.errors import UserError
 from lamour_jax.lvlm.transcript import BEHAVIOR_REASONING, OOD_DESCRIPTION, Transcript
 from lamour_jax.rewardcode import RewardCodeError, RewardProgram, load_program, save_artefact
+
+
+def add_reward_arguments(parser: argparse.ArgumentParser, several: str) -> None:
+    """--reward and --candidates; `several` says what is done with more than one program."""
+    parser.add_argument(
+        "--reward",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="reward code (.py) or folders of `lamour generate` or `check`; recorded if left out;"
+        f" several {several}",
+    )
+    parser.add_argument(
+        "--candidates",
+        type=int,
+        default=1,
+        help=f"how many recorded answers to take; several {several}",
+    )
 
 
 def provide_rewards(

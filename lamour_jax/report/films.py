@@ -40,7 +40,7 @@ def shoot_before_and_after(
         films.append(
             Film(
                 title,
-                film(env, trajectory, folder / f"{name}.mp4"),
+                film(env, trajectory.qpos, folder / f"{name}.mp4"),
                 _what_happens(trajectory, env.dt),
                 _stretches(trajectory),
             )

@@ -104,13 +104,14 @@ def record_episode(
       EncoderUnavailable: no ffmpeg.
     """
     rollout = make_rollout(env, policy.network, max_steps or film_steps(env))
-    return film(env, rollout(policy.params, seed), path)
+    return film(env, rollout(policy.params, seed).qpos, path)
 
 
-def film(env: RecoveryEnv, trajectory: Trajectory, path: Path) -> Path:
-    """Draws a trajectory and writes it to `path`; errors as in `record_episode`."""
+def film(env: RecoveryEnv, qpos: np.ndarray, path: Path) -> Path:
+    """Draws qpos [T, nq], one of each control step, and writes the film to `path`; errors as in
+    `record_episode`."""
     every = max(1, round(FRAME_SECONDS / env.dt))
-    write_mp4(path, _frames(env, trajectory.qpos[::every]), fps=1 / (every * env.dt))
+    write_mp4(path, _frames(env, qpos[::every]), fps=1 / (every * env.dt))
     return path
 
 

@@ -117,6 +117,14 @@ def test_numbers_out_of_range(capsys, tmp_path):
     assert "--episodes" in refused(capsys, "evaluate", "--env", "hopper", "--episodes", "0")
 
 
+def test_plans_that_make_no_sense(capsys, hopper_policy):
+    hopper = ["plan", "--env", "hopper", "--policy", str(hopper_policy)]
+    assert "choose ood or battery" in refused(capsys, *hopper, "--start", "normal")
+    assert "--episodes must be at least 1" in refused(capsys, *hopper, "--episodes", "0")
+    assert "--steps must be at least 1" in refused(capsys, *hopper, "--steps", "0")
+    assert "none.py" in refused(capsys, *hopper, "--reward", "none.py")
+
+
 def test_settings_given_by_name(capsys, tmp_path):
     hopper = ["recover", "--env", "hopper", "--out", str(tmp_path / "run"), "--set"]
     assert "NAME=VALUE" in refused(capsys, *hopper, "tau")

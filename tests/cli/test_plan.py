@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from lamour_jax.cli.main import main
 from lamour_jax.cli.plan import describe, plan
 
 
@@ -32,19 +31,6 @@ def test_it_says_so_where_no_way_up_was_found(short):
     measures, _ = short
     said = describe(measures)
     assert "candidate-1  0 of 1 recovered" in said and "no way up was found" in said
-
-
-def test_bad_input(capsys, hopper_policy):
-    for arguments, complaint in (
-        (["--start", "normal"], "choose ood or battery"),
-        (["--episodes", "0"], "--episodes must be at least 1"),
-        (["--steps", "0"], "--steps must be at least 1"),
-        (["--reward", "none.py"], "none.py"),
-    ):
-        command = ["plan", "--env", "hopper", "--policy", str(hopper_policy), *arguments]
-        assert main(command) == 2
-        said = capsys.readouterr().err
-        assert said.startswith("lamour: ") and complaint in said and "Traceback" not in said
 
 
 @pytest.mark.slow

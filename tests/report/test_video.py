@@ -80,7 +80,7 @@ def test_film_has_its_length_speed_and_motion(opengl, env, policy, tmp_path):
 
 
 def test_players_everywhere_read_it(drawn, env, tmp_path):
-    path = film(env, Trajectory(np.zeros((3, 9)), np.ones(3, bool), False), tmp_path / "film.mp4")
+    path = film(env, np.zeros((3, 9)), tmp_path / "film.mp4")
     told = about(path)
     assert "h264" in told
     assert "yuv420p" in told
@@ -91,7 +91,7 @@ def test_players_everywhere_read_it(drawn, env, tmp_path):
 def test_a_quick_robot_is_not_filmed_at_each_step(drawn, tmp_path):
     hopper = envs.make("hopper", "ood", "native")
     poses = np.linspace(0, 5, 26)[:, None] * np.ones(hopper.model.nq)
-    path = film(hopper, Trajectory(poses, np.ones(26, bool), False), tmp_path / "film.mp4")
+    path = film(hopper, poses, tmp_path / "film.mp4")
     frames, fps = frames_of(path)
     assert fps == pytest.approx(25)  # 125 control steps a second, every fifth
     assert len(frames) == len(drawn) == 6
@@ -100,7 +100,7 @@ def test_a_quick_robot_is_not_filmed_at_each_step(drawn, tmp_path):
 def test_a_robot_that_lies_still_is_drawn_once(drawn, env, tmp_path):
     poses = np.zeros((12, 9))
     poses[6:] = 2.0
-    path = film(env, Trajectory(poses, np.ones(12, bool), False), tmp_path / "film.mp4")
+    path = film(env, poses, tmp_path / "film.mp4")
     assert len(drawn) == 2
     brightness = frames_of(path)[0].mean(axis=(1, 2, 3))
     np.testing.assert_allclose(brightness, [0] * 6 + [80] * 6, atol=6)
