@@ -48,6 +48,14 @@ def test_recover_understands_what_a_cell_asks_for(method):
     assert all(Path(reward).is_file() for reward in arguments["reward"])
 
 
+def test_cells_of_the_published_recipe_end_within_an_hour_and_others_with_their_preset():
+    def updates(preset: str) -> int | None:
+        arguments = recover_arguments(Cell("ant", "sero", 1), preset, Path("p"), Path("out"))
+        return arguments["updates"]
+
+    assert (updates("paper"), updates("fast")) == (400_000, None)
+
+
 def test_ablations_differ_from_lamour_in_one_thing():
     def asked(method: str) -> dict:
         cell = Cell("hopper", method, 1)
