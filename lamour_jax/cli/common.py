@@ -20,7 +20,7 @@ import jax
 import envs
 from envs.opengl import RenderingUnavailable
 from lamour_jax.backend import start_backend
-from lamour_jax.errors import UserError
+from lamour_jax.errors import EncoderUnavailable, UserError
 from lamour_jax.files import cache_folder
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def films_explained(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except RenderingUnavailable as error:
+    except (RenderingUnavailable, EncoderUnavailable) as error:
         raise UserError(
             f"the measures are in {folder / 'metrics.json'}, but there is no video: {error}"
         ) from None

@@ -6,6 +6,7 @@ from typing import Any
 
 from envs.base import RecoveryEnv
 from envs.rendering import RenderingUnavailable
+from lamour_jax.errors import EncoderUnavailable
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.report import figures
 from lamour_jax.report.candidates import Member, read_members
@@ -16,7 +17,6 @@ from lamour_jax.report.overlay import RETURN, overlay
 from lamour_jax.report.page import REPORT_FILE, write_page
 from lamour_jax.report.plots import learning_curves, training_curves
 from lamour_jax.report.record import Record, read_record
-from lamour_jax.report.video import EncoderUnavailable
 
 _MACHINE = "machine"  # the group of settings that holds versions and devices
 

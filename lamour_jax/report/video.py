@@ -15,6 +15,7 @@ import numpy as np
 
 from envs.base import RecoveryEnv, RecoveryState
 from envs.rendering import render_trajectory
+from lamour_jax.errors import EncoderUnavailable
 from lamour_jax.networks import Actor
 from lamour_jax.policy import Policy
 from lamour_jax.types import Params
@@ -24,10 +25,6 @@ FRAME_SECONDS = 0.04  # aimed at; a whole number of control steps comes near it
 MAX_SECONDS = 10.0  # long enough to see a recovery and the task taken up again
 STILL = 1e-3  # rad or m: no joint moved farther, so nobody sees a difference
 QUALITY = 27  # x264's constant rate factor: soft floors need few bits
-
-
-class EncoderUnavailable(RuntimeError):
-    """There is no ffmpeg to write films with. The message says how to get one."""
 
 
 class Trajectory(NamedTuple):

@@ -7,10 +7,9 @@ import shutil
 import pytest
 
 from lamour_jax.cli.report import report
-from lamour_jax.errors import UserError
+from lamour_jax.errors import EncoderUnavailable, UserError
 from lamour_jax.report import html
 from lamour_jax.report.compare import write_comparison
-from lamour_jax.report.video import EncoderUnavailable
 from tests.report.conftest import HOSTILE, config, make_population, outcome, rows
 from tests.report.test_html import Page
 

@@ -11,12 +11,11 @@ from html.parser import HTMLParser
 import pytest
 
 from envs.rendering import RenderingUnavailable
-from lamour_jax.errors import UserError
+from lamour_jax.errors import EncoderUnavailable, UserError
 from lamour_jax.lvlm.transcript import Transcript
 from lamour_jax.report import html
 from lamour_jax.report.films import Film
 from lamour_jax.report.html import write_report
-from lamour_jax.report.video import EncoderUnavailable
 from tests.report.conftest import HOSTILE, config, make_population
 
 VOID = {"meta", "img", "br", "link", "input", "use", "path", "stop"}

@@ -11,12 +11,13 @@ import pytest
 
 import envs
 from envs.rendering import RenderingUnavailable, render
+from lamour_jax.cli.common import films_explained
+from lamour_jax.errors import EncoderUnavailable, UserError
 from lamour_jax.networks import Actor
 from lamour_jax.policy import policy_from_params
 from lamour_jax.report import films, video
 from lamour_jax.report.films import shoot_before_and_after
 from lamour_jax.report.video import (
-    EncoderUnavailable,
     Trajectory,
     film,
     film_steps,
@@ -173,6 +174,13 @@ def test_no_ffmpeg_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", fail)
     with pytest.raises(EncoderUnavailable, match="IMAGEIO_FFMPEG_EXE"):
         write_mp4(tmp_path / "film.mp4", [], 20.0)
+
+
+@pytest.mark.parametrize("error", [RenderingUnavailable, EncoderUnavailable])
+def test_commands_that_cannot_film_say_where_the_measures_are(error, tmp_path):
+    said = r"metrics\.json, but there is no video: no films"
+    with pytest.raises(UserError, match=said), films_explained(tmp_path):
+        raise error("no films here")
 
 
 def test_ffmpeg_s_complaint_is_heard_and_the_old_film_kept(tmp_path, monkeypatch):
