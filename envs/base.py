@@ -29,7 +29,7 @@ from envs.battery import has_battery, load_battery
 from envs.descriptions import Description
 from envs.looks import Look, look_of
 from envs.physics import ENGINES, Engine, PhysicsState, SolverLimits, make_engine
-from envs.starts import PoseStart, StartDistribution
+from envs.starts import Mixture, PoseStart, StartDistribution
 
 STARTS = ("normal", "ood", "battery")
 
@@ -154,6 +154,13 @@ class RecoveryEnv(Env):
         """The same robot on its original task; both share the engine."""
         twin = copy.copy(self)
         twin._begin_at("normal", self.normal_start())
+        return twin
+
+    def with_more_starts(self, other: StartDistribution, share: float) -> "RecoveryEnv":
+        """The same robot, whose episodes begin in states of `other` at that share; both share the
+        engine."""
+        twin = copy.copy(self)
+        twin.start = Mixture(self.start, other, share)
         return twin
 
     @classmethod

@@ -104,3 +104,24 @@ class Poses(StartDistribution):
     def _rows(self, index: jax.Array) -> tuple[jax.Array, jax.Array]:
         qpos, qvel = (jnp.asarray(part, jnp.float32) for part in (self.qpos, self.qvel))
         return qpos[index], qvel[index]
+
+
+@dataclass(frozen=True)
+class Mixture(StartDistribution):
+    """Start states of two kinds.
+
+    Attributes:
+      usual, other: the kinds.
+      share: how many are of the other kind, in [0, 1].
+    """
+
+    usual: StartDistribution
+    other: StartDistribution
+    share: float
+
+    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [nq], qvel [nv])."""
+        which_key, usual_key, other_key = jax.random.split(key, 3)
+        other = jax.random.bernoulli(which_key, self.share)
+        draws = self.other.sample(other_key, nv), self.usual.sample(usual_key, nv)
+        return jax.tree.map(lambda a, b: jnp.where(other, a, b), *draws)

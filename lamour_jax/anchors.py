@@ -10,11 +10,12 @@ begins with these episodes, too: its critics know what standing is worth before 
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
-from envs.wrappers import SPLIT, VectorEnv
+from envs.wrappers import VectorEnv
 from lamour_jax.config import LearnerConfig
 from lamour_jax.consolidation import Gaussian, original_gaussian
+from lamour_jax.devices import draw_rows
 from lamour_jax.networks import make_actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.rollout import Rollout, collect
@@ -83,11 +84,4 @@ def draw_anchors(
     Devices of `mesh` get a part of each batch."""
     if anchors is None:
         return None
-    shape = (updates, config.anchor_batch_size)
-    index = jax.random.randint(key, shape, 0, anchors.recovered.shape[0])
-    drawn = jax.tree.map(lambda x: x[index], anchors)
-    if mesh is None or mesh.size == 1:
-        return drawn
-    # All devices have all anchors: unasked, each would learn from the whole batch.
-    split = NamedSharding(mesh, PartitionSpec(None, *SPLIT))
-    return jax.lax.with_sharding_constraint(drawn, split)
+    return draw_rows(anchors, key, (updates, config.anchor_batch_size), mesh)

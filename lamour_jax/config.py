@@ -49,6 +49,10 @@ class SACConfig:
     anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
     anchor_value_fade: float = 0.0  # of the run, over which that share falls to nothing; 0: never
     actor_averaging: float = 0.0  # per update, of the parameters that are evaluated
+    # Learning from planned episodes (lamour_jax.demonstrations)
+    planned_episodes: int = 0  # planned before learning; those that recover are learned from
+    planned_batch_size: int = 0  # planned steps among the batch_size transitions of an update
+    planned_start_share: float = 0.0  # of episodes, which begin where a planned one came through
     # Networks: the actor's (networks.ActorSettings), then the critics'
     hidden_sizes: tuple[int, ...] = (256, 256)
     activation: str = "relu"
@@ -64,11 +68,19 @@ class SACConfig:
             self, "num_envs", "grad_updates_per_step", "batch_size", "replay_capacity"
         )
         _require_shares(
-            self, "actor_averaging", "gamma", "tau", "dropout_rate", "anchor_value_fade"
+            self,
+            "actor_averaging",
+            "gamma",
+            "tau",
+            "dropout_rate",
+            "anchor_value_fade",
+            "planned_start_share",
         )
         _require_not_negative(
             self,
             *_METHOD,
+            "planned_episodes",
+            "planned_batch_size",
             "temperature_learning_rate",
             "actor_learning_rate",
             "critic_learning_rate",
@@ -78,6 +90,11 @@ class SACConfig:
             raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")
         if self.longest_noise < 1.0:
             raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
+        if self.planned_batch_size > self.batch_size:
+            raise ValueError(
+                f"planned_batch_size must be at most batch_size = {self.batch_size}, not"
+                f" {self.planned_batch_size}"
+            )
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
         if self.replay_capacity < self.num_envs:
@@ -89,7 +106,13 @@ class SACConfig:
     @property
     def split_numbers(self) -> dict[str, int]:
         """What devices share evenly."""
-        names = ("num_envs", "batch_size", "anchor_batch_size", "replay_capacity")
+        names = (
+            "num_envs",
+            "batch_size",
+            "planned_batch_size",
+            "anchor_batch_size",
+            "replay_capacity",
+        )
         return {name: getattr(self, name) for name in names}
 
 

@@ -74,6 +74,17 @@ def describe(mesh: Mesh) -> str:
     return devices if processes == 1 else f"{devices} of {processes} processes"
 
 
+def draw_rows(tree: Any, key: jax.Array, shape: tuple[int, int], mesh: Mesh | None) -> Any:
+    """Rows [U, B, ...] of a tree [K, ...] that all devices have, uniformly with replacement;
+    devices of `mesh` get a part of each B: unasked, each would work on all of it."""
+    index = jax.random.randint(key, shape, 0, len(jax.tree.leaves(tree)[0]))
+    drawn = jax.tree.map(lambda x: x[index], tree)
+    if mesh is None or mesh.size == 1:
+        return drawn
+    split = NamedSharding(mesh, PartitionSpec(None, ROBOTS))
+    return jax.lax.with_sharding_constraint(drawn, split)
+
+
 def placed(mesh: Mesh, partition: Any, shapes: Any) -> Any:
     """`shapes` (of arrays) with the shardings that `partition`, a prefix of them, asks for."""
 

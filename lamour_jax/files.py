@@ -1,10 +1,13 @@
 """Where files are kept, and writing them so that an interruption or a full disk never leaves half
 of one."""
 
+import io
 import json
 import os
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -21,6 +24,13 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_json(path: Path, content: Any) -> None:
     """Writes readable JSON, atomically."""
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_arrays(path: Path, **arrays: np.ndarray) -> None:
+    """Writes arrays as NumPy's .npz, atomically."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # none is called allow_pickle
+    write_atomically(path, content.getvalue())
 
 
 def cache_folder(name: str) -> Path:

@@ -7,10 +7,12 @@ method; as control: Pinneri et al., 2020, "Sample-efficient cross-entropy method
 planning", arXiv 2008.06389). So it is seen within minutes whether a recovery reward leads anywhere
 before anything is learned from it.
 
-Two things are the recovery's own. A sequence is judged above all by the best quarter of its steps:
-who has to get up first leans forward or lets go of a pose that is paid well, and a sum over all
-steps keeps the robot sitting. And half of the sequences hand over to the original policy wherever
-the method trusts it: what counts is a state from which that policy goes on.
+Two things are the recovery's own. Every second robot judges a sequence above all by the best
+quarter of its steps: who has to get up first leans forward or lets go of a pose that is paid well,
+and a sum over all steps keeps a humanoid sitting. The others judge by that sum, without which a
+robot with two arms throws a chair up rather than set it on its feet. And half of the sequences hand
+over to the original policy wherever the method trusts it: what counts is a state from which that
+policy goes on.
 """
 
 from collections.abc import Callable
@@ -24,13 +26,14 @@ from flax import struct
 
 from envs.base import RecoveryEnv, RecoveryState
 from envs.wrappers import StepResult
+from lamour_jax.policy import Policy
 from lamour_jax.recovery import RecoveryRule
 
 HORIZON_SECONDS = 1.5
 LONGEST_HORIZON = 60  # control steps; robots of quick control see less far, but far enough
 STEPS_PER_KNOT = 6
 REPLANNED_AFTER = 4  # control steps
-REACH = 0.7  # weight of the best quarter of a sequence's steps, against the sum of all
+REACH = 0.7  # weight of the best quarter of a sequence's steps, for every second robot
 FIRST_SPREAD, LEAST_SPREAD = 0.8, 0.15  # standard deviation of actions
 
 
@@ -122,8 +125,11 @@ class Planner:
         knots = jnp.clip(knots.at[:, :2].set(plan.knots[:, None]), -1.0, 1.0)
         flat = knots.reshape(-1, num_knots, num_actions)
         hands_over = jnp.arange(len(flat)) % 2 == 0
-        robots = jax.tree.map(lambda x: jnp.repeat(x, self.num_candidates, axis=0), plan.robots)
-        scores = self._score(robots, self._actions(flat), hands_over)
+        robots, reach = jax.tree.map(
+            lambda x: jnp.repeat(x, self.num_candidates, axis=0),
+            (plan.robots, jnp.where(jnp.arange(num_robots) % 2 == 0, REACH, 0.0)),
+        )
+        scores = self._score(robots, self._actions(flat), hands_over, reach)
         scores, best = jax.lax.top_k(scores.reshape(shape[:2]), self.num_elites)
         elites = jnp.take_along_axis(knots, best[:, :, None, None], axis=1)
         # Where physics broke in nearly all sequences, those that are no good are among the best.
@@ -135,15 +141,18 @@ class Planner:
         plan = plan.replace(knots=mean, spread=spread)
         return plan, best[:, 0] % 2 == 0
 
-    def _score(self, robots: RecoveryState, actions: jax.Array, hands_over: jax.Array) -> jax.Array:
-        """How far sequences actions [H, N, A] bring robots [N]; the worst where physics broke."""
+    def _score(
+        self, robots: RecoveryState, actions: jax.Array, hands_over: jax.Array, reach: jax.Array
+    ) -> jax.Array:
+        """What sequences actions [H, N, A] of robots [N] are worth; the worst where physics
+        broke."""
 
         def one_step(robots: RecoveryState, action: jax.Array):
             robots, _, reward = self._step(robots, action, hands_over)
             return robots, (reward, robots.terminated & ~robots.healthy, robots.valid)
 
         _, (rewards, lost, valid) = jax.lax.scan(one_step, robots, actions)
-        worth = reached(rewards, jnp.any(lost, axis=0))
+        worth = worth_of(rewards, jnp.where(jnp.any(lost, axis=0), 0.0, reach))
         return jnp.where(jnp.all(valid, axis=0), worth, -jnp.inf)
 
     def _follow(
@@ -190,13 +199,24 @@ class Planner:
         return jnp.einsum("hk,nka->hna", self._weights(np.arange(self.horizon)), knots)
 
 
-def reached(rewards: jax.Array, lost: jax.Array) -> jax.Array:
-    """How far sequences with `rewards` [H, N] came [N]: the sum of all steps, but mostly that of
-    the best quarter, counted as if all steps were like it. Of sequences in which a recovery was
-    `lost` again [N] the sum alone: else a leap and a fall would be worth more than to stand."""
+def worth_of(rewards: jax.Array, reach: jax.Array) -> jax.Array:
+    """What sequences with `rewards` [H, N] are worth [N]: the sum of all steps, and with the weight
+    `reach` [N] that of the best quarter, counted as if all steps were like it. That is for
+    sequences which end as well as they went: a leap and a fall would be worth more than to
+    stand."""
     best = jnp.sort(rewards, axis=0)[-max(1, len(rewards) // 4) :]
-    reach = jnp.where(lost, 0.0, REACH)
     return reach * len(rewards) * jnp.mean(best, axis=0) + (1.0 - reach) * jnp.sum(rewards, axis=0)
+
+
+def make_planner(
+    env: RecoveryEnv, rule: RecoveryRule, aux_coef: float, original: Policy
+) -> Planner:
+    """A planner whose sequences may hand over to the policy `original`, which acts by its mean."""
+
+    def act(obs: jax.Array) -> jax.Array:
+        return jnp.tanh(jnp.asarray(original.network.apply(original.params, obs)[0]))
+
+    return Planner(env, rule, aux_coef, act)
 
 
 class PlannedEpisodes(NamedTuple):

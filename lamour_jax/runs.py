@@ -6,6 +6,7 @@ metrics.jsonl     a line per epoch and evaluation        metrics.json  the outco
 policies/         the policy at each evaluation  policy.msgpack  the best of them
 checkpoint/       the full training state        tensorboard/   report.html
 variances.json    of SeRO: the largest variances of the original policy's features
+planned.npz       planned episodes, where the settings ask for them
 
 A population keeps metrics.jsonl, policies, policy.msgpack, reward and tensorboard of each member in
 members/NAME, and the chosen member's policy and reward in the places above.
@@ -40,6 +41,7 @@ POLICY_FILE = "policy.msgpack"
 ORIGINAL_FILE = "original.msgpack"
 REWARD_FOLDER = "reward"
 VARIANCES_FILE = "variances.json"
+PLANNED_FILE = "planned.npz"
 MEMBERS_FOLDER = "members"
 CHECKPOINT_FOLDER = "checkpoint"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import envs
-from lamour_jax.planning import Planner, Steps, plan_episodes, reached, summarised
+from lamour_jax.planning import REACH, Planner, Steps, plan_episodes, summarised, worth_of
 from lamour_jax.recovery import make_rule
 from tests.scripted import Scripted, program
 
@@ -27,7 +27,7 @@ def test_a_sequence_is_worth_its_best_quarter_and_some_of_the_rest():
     sitting, rising = [-1.0] * 8, [-3.0] * 6 + [2.0] * 2
     leaping = [-3.0] * 4 + [5.0] * 2 + [-3.0] * 2  # stands for a moment, and falls again
     rewards = jnp.asarray([sitting, rising, leaping]).T
-    worth = reached(rewards, jnp.array([False, False, True]))
+    worth = worth_of(rewards, jnp.array([REACH, REACH, 0.0]))
     want = [-8.0, 0.7 * 8 * 2.0 + 0.3 * (-18.0 + 4.0), -12.0 + 10.0 - 6.0]
     np.testing.assert_allclose(worth, want, rtol=1e-6)
     assert sum(sitting) > sum(rising)  # and yet it rises

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import envs
-from lamour_jax.files import write_atomically, write_json
+from lamour_jax.files import write_json
 
 
 def world_digest(*modules: Path, content: bytes = b"") -> str:
@@ -25,12 +25,6 @@ def world_digest(*modules: Path, content: bytes = b"") -> str:
     for source in (*modules, *sorted(world.rglob("*.py")), *sorted(world.rglob("*.npz"))):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def store(file: Path, content: bytes) -> None:
-    """Writes a file of the cache, if it can be written."""
-    with contextlib.suppress(OSError):
-        write_atomically(file, content)
 
 
 def remembered(file: Path, compute: Callable[[], Any]) -> Any:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from envs.base import RecoveryEnv
@@ -17,8 +16,14 @@ from lamour_jax.cli.outcome import check_start
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import add_reward_arguments, load_reward, provide_rewards
 from lamour_jax.errors import UserError
-from lamour_jax.files import write_json
-from lamour_jax.planning import REPLANNED_AFTER, PlannedEpisodes, Planner, plan_episodes
+from lamour_jax.files import write_arrays, write_json
+from lamour_jax.planning import (
+    REPLANNED_AFTER,
+    PlannedEpisodes,
+    Planner,
+    make_planner,
+    plan_episodes,
+)
 from lamour_jax.policy import Policy
 from lamour_jax.presets import learner_config
 from lamour_jax.recovery import make_rule
@@ -121,10 +126,12 @@ def plan(
     with tempfile.TemporaryDirectory() as temporary:
         rewards = provide_rewards(reward, candidates, env, Path(temporary) / "reward")
         for name, place in rewards.items():
-            planned = _planned(_planner(robot, original, place), name, episodes, steps, seed)
+            planned = plan_aloud(_planner(robot, original, place), name, episodes, steps, seed)
             folder.mkdir(parents=True, exist_ok=True)
             taken = planned.steps
-            np.savez(folder / f"{name}.npz", qpos=taken.qpos, qvel=taken.qvel, action=taken.action)
+            write_arrays(
+                folder / f"{name}.npz", qpos=taken.qpos, qvel=taken.qvel, action=taken.action
+            )
             measures["rewards"][name] = _measured(planned, has_end=robot.has_end)
             write_json(folder / "metrics.json", measures)
             if video and measures["rewards"][name]["recovered"]:
@@ -143,18 +150,14 @@ def _check(start: str, episodes: int, steps: int) -> None:
 
 
 def _planner(robot: RecoveryEnv, original: Policy, reward: Path) -> Planner:
-    def act(obs: jax.Array) -> jax.Array:
-        return jnp.tanh(jnp.asarray(original.network.apply(original.params, obs)[0]))
-
-    return Planner(
-        env=robot,
-        rule=make_rule("lamour", [load_reward(reward)]),
-        aux_coef=learner_config("sac", robot.name, "fast").aux_coef,
-        original=act,
-    )
+    rule = make_rule("lamour", [load_reward(reward)])
+    return make_planner(robot, rule, learner_config("sac", robot.name, "fast").aux_coef, original)
 
 
-def _planned(planner: Planner, name: str, episodes: int, steps: int, seed: int) -> PlannedEpisodes:
+def plan_aloud(
+    planner: Planner, name: str, episodes: int, steps: int, seed: int
+) -> PlannedEpisodes:
+    """`plan_episodes` by the reward called `name`, with what it does printed."""
     tried = planner.num_candidates * planner.num_rounds
     print(
         f"planning {episodes} episodes with {name}: {tried} ways of {planner.horizon} control"

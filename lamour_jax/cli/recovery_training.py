@@ -5,14 +5,14 @@ from typing import Any
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
+from lamour_jax.cli.demonstrations import begin_among, planned_demonstrations
 from lamour_jax.cli.outcome import judge_run
 from lamour_jax.cli.rewards import load_reward
 from lamour_jax.cli.training import Evaluator, Task, prepare_training, run_training
 from lamour_jax.cli.uncertainty import original_uncertainty
-from lamour_jax.config import TrainConfig, stored_learner
+from lamour_jax.config import LearnerConfig, TrainConfig, stored_learner
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.recovery import (
-    RecoveryRule,
     learns_from_programs,
     learns_from_uncertainty,
     make_rule,
@@ -38,10 +38,10 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         observation_size=config["observation_size"],
         action_size=config["action_size"],
     )
-    task = Task(common.make_env(run.robot, start, physics), _rule(run, original), original)
-    layout = prepare_training(task, stored_learner(config), settings, run)
+    learner = stored_learner(config)
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
     before = _judge_original(run, arena, original)
+    layout = prepare_training(_task(run, original, learner), learner, settings, run)
     # The best policy is chosen there: not by the poses that it will be judged by.
     eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
     run_training(
@@ -54,17 +54,24 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     return hosts.from_leader(lambda: _conclude(run, arena, before))
 
 
-def _rule(run: Run, original: Policy) -> RecoveryRule:
-    """What the run's method rewards, by the programs in the folder or the original policy's
-    uncertainty."""
-    method, programs, uncertainty = run.config["method"], [], None
+def _task(run: Run, original: Policy, learner: LearnerConfig) -> Task:
+    """What the run learns: by the programs in its folder or the original policy's uncertainty, and
+    from planned episodes where its settings ask for them."""
+    env = common.make_env(run.robot, run.start, run.config["physics"])
+    method, programs, uncertainty = run.config["method"], {}, None
     if learns_from_programs(method):
         # Of all members with one reward program, which are neighbours, the first one's.
         sources = run.journals[:: len(set(run.member_seeds or [run.config["train"]["seed"]]))]
-        programs = [load_reward(journal.folder / REWARD_FOLDER) for journal in sources]
+        programs = {
+            journal.name or "the reward": load_reward(journal.folder / REWARD_FOLDER)
+            for journal in sources
+        }
     if learns_from_uncertainty(method):
         uncertainty = original_uncertainty(run, original)
-    return make_rule(method, programs, uncertainty)
+    rule = make_rule(method, list(programs.values()), uncertainty)
+    rules = {name: make_rule(method, [program]) for name, program in programs.items()}
+    planned = planned_demonstrations(run, env, original, rules or {method: rule}, learner)
+    return Task(begin_among(env, planned, learner), rule, original, planned)
 
 
 def _judge_original(run: Run, arena: Arena, original: Policy) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 To make them its world is imported and compiled, which takes several times as long as the check.
 """
 
-import io
+import contextlib
 import sys
 from pathlib import Path
 from zipfile import BadZipFile
@@ -12,8 +12,8 @@ import numpy as np
 
 import envs
 from lamour_jax.cli import common
-from lamour_jax.cli.cache import store, world_digest
-from lamour_jax.files import cache_folder
+from lamour_jax.cli.cache import world_digest
+from lamour_jax.files import cache_folder, write_arrays
 from lamour_jax.rewardcode import SampleStates
 
 _FIELDS = ("random", "healthy", "ood", "actions", "path")
@@ -34,9 +34,8 @@ def samples_for(robot: str) -> SampleStates:
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # none yet, or damaged
         pass
     samples = _make(robot)
-    content = io.BytesIO()
-    np.savez(content, **{name: getattr(samples, name) for name in _FIELDS})
-    store(file, content.getvalue())
+    with contextlib.suppress(OSError):
+        write_arrays(file, **{name: getattr(samples, name) for name in _FIELDS})
     return samples
 
 

@@ -18,6 +18,7 @@ from lamour_jax.agents.sac.agent import make_sac
 from lamour_jax.backend import memory_explained
 from lamour_jax.compilation import Announced
 from lamour_jax.config import LearnerConfig, PPOConfig, TrainConfig
+from lamour_jax.demonstrations import Demonstrations
 from lamour_jax.devices import describe, describe_counts, device_counts, make_mesh
 from lamour_jax.errors import UserError
 from lamour_jax.evaluation import make_play, summarise
@@ -39,11 +40,13 @@ class Task:
       env: where training's episodes are played.
       rule: which reward counts where.
       original: the policy to start from and to stay close to; None trains from scratch.
+      demonstrations: planned steps to learn from, if there are any.
     """
 
     env: RecoveryEnv
     rule: RecoveryRule
     original: Policy | None = None
+    demonstrations: Demonstrations | None = None
 
 
 def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) -> Agent:
@@ -52,7 +55,14 @@ def make_agent(config: LearnerConfig, task: Task, num_updates: int, mesh: Mesh) 
     from_original = task.original is not None
     if isinstance(config, PPOConfig):
         return make_ppo(config, env, task.rule, num_updates, from_original=from_original)
-    return make_sac(config, env, task.rule, num_updates, from_original=from_original)
+    return make_sac(
+        config,
+        env,
+        task.rule,
+        num_updates,
+        demonstrations=task.demonstrations,
+        from_original=from_original,
+    )
 
 
 def prepare_training(task: Task, learner: LearnerConfig, settings: TrainConfig, run: Run) -> Layout:

@@ -10,20 +10,22 @@ from envs.wrappers import SPLIT, WHOLE, VectorEnv
 from lamour_jax.agents.sac.learner import Learner, LearnerState
 from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
-from lamour_jax.devices import shards_of
+from lamour_jax.demonstrations import Demonstrations, relive
+from lamour_jax.devices import draw_rows, shards_of
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import Replay, ReplayState, make_replay
 from lamour_jax.rollout import Act, Rollout, blank_transition, collect, random_actions
-from lamour_jax.types import Agent, Metrics, Params, TrainState
+from lamour_jax.types import Agent, Metrics, Params, TrainState, Transition
 
 
 class SACState(struct.PyTreeNode):
-    """What SAC carries: learner, replay, anchors where the settings ask for them, and the noise of
-    exploration [N, A], standard normal."""
+    """What SAC carries: learner, replay, anchors and planned steps [K, ...] where the settings ask
+    for them, and the noise of exploration [N, A], standard normal."""
 
     learner: LearnerState
     replay: ReplayState
     anchors: Anchors | None
+    planned: Transition | None
     noise: jax.Array
 
 
@@ -33,6 +35,7 @@ def make_sac(
     rule: RecoveryRule,
     num_updates: int,
     *,
+    demonstrations: Demonstrations | None = None,
     from_original: bool = True,
     num_shards: int | None = None,
 ) -> Agent:
@@ -43,6 +46,7 @@ def make_sac(
       env: the robots.
       rule: which reward counts where.
       num_updates: the run's length, for schedules.
+      demonstrations: planned steps, of which the settings may ask for a part of each batch.
       from_original: start the actor from the original policy (fine-tuning), else afresh.
       num_shards: rings of the replay; by default as many as devices share the robots.
     """
@@ -57,6 +61,7 @@ def make_sac(
             config.replay_capacity,
             num_shards or shards_of(env.mesh),
         ),
+        demonstrations=demonstrations if config.planned_batch_size else None,
         from_original=from_original,
     )
     return Agent(
@@ -67,7 +72,7 @@ def make_sac(
         updates_per_iteration=config.grad_updates_per_step,
         env_steps=sac.env_steps,
         partition=TrainState(
-            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, SPLIT),
+            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, WHOLE, SPLIT),
             robots=env.partition,
             key=WHOLE,
             updates=WHOLE,
@@ -84,6 +89,7 @@ class _SAC:
     rule: RecoveryRule
     learner: Learner
     replay: Replay
+    demonstrations: Demonstrations | None
     from_original: bool
 
     def init(self, key: jax.Array, original: Params | None) -> TrainState:
@@ -94,9 +100,13 @@ class _SAC:
         stored = self.replay.init()
         if episodes is not None and self.config.replay_originals_episodes:
             stored = self.replay.insert(stored, episodes.transitions, episodes.valid)
+        planned = None
+        if self.demonstrations is not None:
+            planned = relive(self.demonstrations, self.env.env, self.rule)
         noise = jax.random.normal(noise_key, (self.env.num_envs, self.env.env.action_size))
+        learner = self.learner.init(learner_key, start)
         state = TrainState(
-            learner=SACState(self.learner.init(learner_key, start), stored, anchors, noise),
+            learner=SACState(learner, stored, anchors, planned, noise),
             robots=self.env.reset(robots_key),
             key=key,
             updates=jnp.zeros((), jnp.int32),
@@ -120,9 +130,7 @@ class _SAC:
         key, act_key, noise_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 6)
         state, rollout = self._explore(state, act_key, noise_key)
         updates = self.config.grad_updates_per_step
-        batches = self.replay.sample(
-            state.learner.replay, sample_key, (updates, self.config.batch_size)
-        )
+        batches = self._batches(state.learner, sample_key, updates)
         anchors = draw_anchors(
             self.config, state.learner.anchors, anchor_key, updates, self.env.mesh
         )
@@ -140,6 +148,17 @@ class _SAC:
             updates=state.updates + updates,
         )
         return state, {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
+
+    def _batches(self, learner: SACState, key: jax.Array, updates: int) -> Transition:
+        """Transitions [updates, config.batch_size, ...] of the replay, and planned ones."""
+        size = self.config.batch_size
+        if learner.planned is None:
+            return self.replay.sample(learner.replay, key, (updates, size))
+        replay_key, planned_key = jax.random.split(key)
+        count = self.config.planned_batch_size
+        own = self.replay.sample(learner.replay, replay_key, (updates, size - count))
+        planned = draw_rows(learner.planned, planned_key, (updates, count), self.env.mesh)
+        return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1), own, planned)
 
     def env_steps(self, updates: int) -> int:
         """Control steps of all robots by the time of so many updates."""
