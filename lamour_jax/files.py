@@ -4,6 +4,7 @@ of one."""
 import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ def write_json(path: Path, content: Any) -> None:
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def write_arrays(path: Path, **arrays: np.ndarray) -> None:
-    """Writes arrays as NumPy's .npz, atomically."""
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays by name as NumPy's .npz, atomically."""
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]  # none is called allow_pickle
     write_atomically(path, content.getvalue())

@@ -48,7 +48,7 @@ def planned_demonstrations(
                 recovered = int((planned.recovered_at >= 0).sum())
                 print(f"  {recovered} of {count} planned episodes recovered", flush=True)
                 parts.append(recoveries_of(planned))
-            write_arrays(file, **joined(parts)._asdict())
+            write_arrays(file, joined(parts)._asdict())
         with np.load(file) as arrays:
             return Demonstrations(**arrays)
 

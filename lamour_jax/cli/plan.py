@@ -129,9 +129,8 @@ def plan(
             planned = plan_aloud(_planner(robot, original, place), name, episodes, steps, seed)
             folder.mkdir(parents=True, exist_ok=True)
             taken = planned.steps
-            write_arrays(
-                folder / f"{name}.npz", qpos=taken.qpos, qvel=taken.qvel, action=taken.action
-            )
+            arrays = {"qpos": taken.qpos, "qvel": taken.qvel, "action": taken.action}
+            write_arrays(folder / f"{name}.npz", arrays)
             measures["rewards"][name] = _measured(planned, has_end=robot.has_end)
             write_json(folder / "metrics.json", measures)
             if video and measures["rewards"][name]["recovered"]:

@@ -35,7 +35,7 @@ def samples_for(robot: str) -> SampleStates:
         pass
     samples = _make(robot)
     with contextlib.suppress(OSError):
-        write_arrays(file, **{name: getattr(samples, name) for name in _FIELDS})
+        write_arrays(file, {name: getattr(samples, name) for name in _FIELDS})
     return samples
 
 
