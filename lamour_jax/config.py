@@ -47,6 +47,7 @@ class SACConfig:
     # Holding what already works
     anchor_batch_size: int = 0  # states of the original policy's own episodes in each update
     anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
+    anchor_value_fade: float = 0.0  # of the run, over which that share falls to nothing; 0: never
     actor_averaging: float = 0.0  # per update, of the parameters that are evaluated
     # Learning from planned episodes (lamour_jax.demonstrations)
     planned_episodes: int = 0  # planned before learning; those that recover are learned from
@@ -72,6 +73,7 @@ class SACConfig:
             "gamma",
             "tau",
             "dropout_rate",
+            "anchor_value_fade",
             "planned_start_share",
         )
         _require_not_negative(

@@ -52,6 +52,7 @@ NEUTRAL = {
     "entropy_where_not_recovered": False,
     "anchor_batch_size": 0,
     "anchor_value_share": 0.0,
+    "anchor_value_fade": 0.0,
     "actor_averaging": 0.0,
     "planned_episodes": 0,
     "planned_batch_size": 0,
@@ -106,7 +107,7 @@ def test_a_robot_that_is_not_known_gets_the_usual_settings():
 @pytest.mark.parametrize(("learner", "updates"), [("sac", 20_000), ("ppo", 40_000)])
 def test_scale_is_for_thousands_of_robots(learner, updates):
     config = learner_config(learner, "half_cheetah", "scale")
-    assert config.num_envs == learner_config(learner, "ant", "scale").num_envs == 2048
+    assert config.num_envs == 2048
     assert all(number % 8 == 0 for number in config.split_numbers.values())  # eight devices
     assert recovery_updates("half_cheetah", "scale", learner) == updates
 

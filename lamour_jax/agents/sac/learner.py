@@ -176,7 +176,8 @@ class Learner:
                     drift = divergence_from(anchors.original, held)
                     metrics["recovery/anchor_loss"] = consolidation_loss(anchors.recovered, drift)
                     share = anchors.recovered.size / batch.recovered.size
-                    scale = self._value_scale(q)
+                    updates = state.actor_optimizer[0].count  # Adam's
+                    scale = self._value_scale(q, updates)
                     cloning += share * scale * metrics["recovery/anchor_loss"]
                 value += self.config.consol_coef * cloning
             return value, (log_prob, metrics)
@@ -250,15 +251,20 @@ class Learner:
         pre_tanh = sample_pre_tanh(*policy, sample_key)
         return jnp.tanh(pre_tanh), log_prob_pre_tanh(*policy, pre_tanh)
 
-    def _value_scale(self, q: jax.Array) -> jax.Array:
-        """How much more than a visited state an anchor weighs: 1, or a share of the mean |Q| [].
+    def _value_scale(self, q: jax.Array, updates: jax.Array) -> jax.Array:
+        """How much more than a visited state an anchor weighs after so many updates: 1, or a share
+        of the mean |Q| [].
 
         As returns grow, so does Q's slope, against which a fixed weight comes to nothing (TD3+BC,
         Fujimoto & Gu, 2021, arXiv 2106.06860, divides Q by its mean size instead). In states that
         the robot came to from the ground the fixed weight is right: the original policy may not
-        know them, and Q must be able to say so.
+        know them, and Q must be able to say so. Once the robot stands, Q knows the task as well,
+        and a share that fades lets it mend what the original policy does wrong there.
         """
         size = self.config.anchor_value_share * jnp.mean(jnp.abs(q))
+        if self.config.anchor_value_fade:
+            end = self.config.anchor_value_fade * self.total_updates
+            size *= jnp.maximum(0.0, 1.0 - updates / end)
         return jax.lax.stop_gradient(jnp.maximum(1.0, size))
 
     def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:

@@ -151,17 +151,20 @@ def test_anchors_count_as_further_recovered_states(state, original):
 
 def test_anchors_hold_harder_as_values_grow(state, original):
     """Critics that say 40 everywhere, a share of 0.1: anchors count fourfold; where they say 5,
-    they count as before."""
+    they count as before; a share that fades counts less and less."""
     batch = make_batch()
     obs = jax.random.normal(jax.random.key(8), (BATCH, OBS))
     anchors = Anchors(obs, jnp.ones(BATCH), Gaussian(*forward(original, obs)))
 
-    def gradient(value, share):
+    def gradient(value, share, fade=0.0, updates=0):
         critic = zeros(state.critic)
         for name in ("critic_0", "critic_1"):
             critic["params"][name]["q"]["bias"] += value
         said = state.replace(critic=critic, target_critic=critic, log_alpha=jnp.asarray(-jnp.inf))
-        learner = make(anchor_value_share=share, critic_learning_rate=0.0)
+        adam, *others = said.actor_optimizer
+        adam = adam._replace(count=jnp.asarray(updates))
+        said = said.replace(actor_optimizer=(adam, *others))
+        learner = make(anchor_value_share=share, anchor_value_fade=fade, critic_learning_rate=0.0)
         after, _ = jax.jit(learner.update)(said, batch, original, jax.random.key(3), anchors)
         return first_gradient(after.actor_optimizer)
 
@@ -169,6 +172,12 @@ def test_anchors_hold_harder_as_values_grow(state, original):
     fourfold = jax.tree.map(lambda g: 4.0 * g, plain)
     assert_close(gradient(-40.0, 0.1), fourfold, rtol=1e-4, atol=1e-6)
     assert_close(gradient(5.0, 0.1), plain, rtol=1e-5, atol=1e-6)
+    # Halfway to the fade's end at a quarter of the run they count twofold, and after it as before.
+    twofold = jax.tree.map(lambda g: 2.0 * g, plain)
+    quarter, half = 250, 500  # of 1000 updates
+    assert_close(gradient(40.0, 0.1, 0.5, 0), fourfold, rtol=1e-4, atol=1e-6)
+    assert_close(gradient(40.0, 0.1, 0.5, quarter), twofold, rtol=1e-4, atol=1e-6)
+    assert_close(gradient(40.0, 0.1, 0.5, half + 1), plain, rtol=1e-5, atol=1e-6)
 
 
 def test_the_evaluated_actor_is_a_running_mean(update, state, original):
