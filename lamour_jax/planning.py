@@ -7,12 +7,12 @@ method; as control: Pinneri et al., 2020, "Sample-efficient cross-entropy method
 planning", arXiv 2008.06389). So it is seen within minutes whether a recovery reward leads anywhere
 before anything is learned from it.
 
-Two things are the recovery's own. Every second robot judges a sequence above all by the best
-quarter of its steps: who has to get up first leans forward or lets go of a pose that is paid well,
-and a sum over all steps keeps a humanoid sitting. The others judge by that sum, without which a
-robot with two arms throws a chair up rather than set it on its feet. And half of the sequences hand
-over to the original policy wherever the method trusts it: what counts is a state from which that
-policy goes on.
+Two things are the recovery's own. A sequence is judged above all by the best quarter of its steps:
+who has to get up first leans forward or lets go of a pose that is paid well, and a sum over all
+steps keeps a humanoid sitting. (Not in a task with an end, such as setting a chair upright and
+pushing it to its place: there the sum is the better judge.) And half of the sequences hand over to
+the original policy wherever the method trusts it: what counts is a state from which that policy
+goes on.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ HORIZON_SECONDS = 1.5
 LONGEST_HORIZON = 60  # control steps; robots of quick control see less far, but far enough
 STEPS_PER_KNOT = 6
 REPLANNED_AFTER = 4  # control steps
-REACH = 0.7  # weight of the best quarter of a sequence's steps, for every second robot
+REACH = 0.7  # weight of the best quarter of a sequence's steps, against the sum of all
 FIRST_SPREAD, LEAST_SPREAD = 0.8, 0.15  # standard deviation of actions
 
 
@@ -125,11 +125,8 @@ class Planner:
         knots = jnp.clip(knots.at[:, :2].set(plan.knots[:, None]), -1.0, 1.0)
         flat = knots.reshape(-1, num_knots, num_actions)
         hands_over = jnp.arange(len(flat)) % 2 == 0
-        robots, reach = jax.tree.map(
-            lambda x: jnp.repeat(x, self.num_candidates, axis=0),
-            (plan.robots, jnp.where(jnp.arange(num_robots) % 2 == 0, REACH, 0.0)),
-        )
-        scores = self._score(robots, self._actions(flat), hands_over, reach)
+        robots = jax.tree.map(lambda x: jnp.repeat(x, self.num_candidates, axis=0), plan.robots)
+        scores = self._score(robots, self._actions(flat), hands_over)
         scores, best = jax.lax.top_k(scores.reshape(shape[:2]), self.num_elites)
         elites = jnp.take_along_axis(knots, best[:, :, None, None], axis=1)
         # Where physics broke in nearly all sequences, those that are no good are among the best.
@@ -141,9 +138,7 @@ class Planner:
         plan = plan.replace(knots=mean, spread=spread)
         return plan, best[:, 0] % 2 == 0
 
-    def _score(
-        self, robots: RecoveryState, actions: jax.Array, hands_over: jax.Array, reach: jax.Array
-    ) -> jax.Array:
+    def _score(self, robots: RecoveryState, actions: jax.Array, hands_over: jax.Array) -> jax.Array:
         """What sequences actions [H, N, A] of robots [N] are worth; the worst where physics
         broke."""
 
@@ -152,7 +147,8 @@ class Planner:
             return robots, (reward, robots.terminated & ~robots.healthy, robots.valid)
 
         _, (rewards, lost, valid) = jax.lax.scan(one_step, robots, actions)
-        worth = worth_of(rewards, jnp.where(jnp.any(lost, axis=0), 0.0, reach))
+        reach = 0.0 if self.env.has_end else jnp.where(jnp.any(lost, axis=0), 0.0, REACH)
+        worth = worth_of(rewards, jnp.asarray(reach))
         return jnp.where(jnp.all(valid, axis=0), worth, -jnp.inf)
 
     def _follow(
@@ -201,8 +197,8 @@ class Planner:
 
 def worth_of(rewards: jax.Array, reach: jax.Array) -> jax.Array:
     """What sequences with `rewards` [H, N] are worth [N]: the sum of all steps, and with the weight
-    `reach` [N] that of the best quarter, counted as if all steps were like it. That is for
-    sequences which end as well as they went: a leap and a fall would be worth more than to
+    `reach` [N] or [] that of the best quarter, counted as if all steps were like it. That is for
+    sequences which do not lose what they reached: a leap and a fall would be worth more than to
     stand."""
     best = jnp.sort(rewards, axis=0)[-max(1, len(rewards) // 4) :]
     return reach * len(rewards) * jnp.mean(best, axis=0) + (1.0 - reach) * jnp.sum(rewards, axis=0)
