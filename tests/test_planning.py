@@ -34,6 +34,21 @@ def test_a_sequence_is_worth_its_best_quarter_and_some_of_the_rest():
     assert worth[1] > worth[0] >= worth[2]
 
 
+@pytest.mark.parametrize("has_end", [False, True])
+def test_a_task_with_an_end_is_judged_by_the_sum_alone(has_end):
+    world = Scripted("ood", episode_length=100)
+    world.has_end = has_end
+    plan = planner(world)
+    lying = plan.begin(jnp.array([[-1.0]]), jnp.zeros((1, 1))).robots
+    length = plan.horizon
+    actions = jnp.where(jnp.arange(length) < length // 2, -0.5, 0.5)[:, None, None]
+    worth = jax.jit(plan._score)(lying, actions, jnp.array([False]))
+    total = -0.75 * (length // 2) + 2.5 * (length - length // 2)  # half the time -1.5, then 2.5
+    np.testing.assert_allclose(
+        worth, total if has_end else 0.7 * length * 2.5 + 0.3 * total, rtol=1e-5
+    )
+
+
 @pytest.fixture(scope="module")
 def found():
     return plan_episodes(planner(), jax.random.key(0), 3, 40)
