@@ -13,10 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from envs.base import EpisodeState, RecoveryEnv
+from envs.base import RecoveryEnv
 from envs.wrappers import StepResult
 from lamour_jax.planning import PlannedEpisodes
 from lamour_jax.recovery import RecoveryRule
+from lamour_jax.rollout import transition_of
 from lamour_jax.types import Transition
 
 
@@ -57,23 +58,13 @@ def relive(demonstrations: Demonstrations, env: RecoveryEnv, rule: RecoveryRule)
 
     def begin(qpos: jax.Array, qvel: jax.Array, was_healthy: jax.Array):
         robot = env.reset_to(qpos, qvel)
-        return robot.replace(
-            pipeline_state=EpisodeState(
-                robot.pipeline_state.physics, robot.pipeline_state.was_healthy | was_healthy
-            )
-        )
+        episode = robot.pipeline_state
+        was_healthy |= episode.was_healthy
+        return robot.replace(pipeline_state=episode.replace(was_healthy=was_healthy))
 
     qpos, qvel, action, was_healthy = map(jnp.asarray, demonstrations)
     before = jax.vmap(begin)(qpos, qvel, was_healthy)
     after = jax.vmap(env.step)(before, action)
     result = StepResult.of(after, jnp.zeros_like(after.terminated))
     rewards = rule(before, action, result, jax.random.key(0))
-    return Transition(
-        obs=before.obs,
-        action=action,
-        reward=rewards.reward,
-        discount=1.0 - after.terminated.astype(jnp.float32),
-        next_obs=after.obs,
-        aux_reward=rewards.aux_reward,
-        recovered=rewards.recovered,
-    )
+    return transition_of(before, action, result, rewards)

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from envs.base import RecoveryState
 from envs.hashing import hashed_uniform, key_words
-from envs.wrappers import VectorEnv, VectorState
-from lamour_jax.recovery import RecoveryRule
+from envs.wrappers import StepResult, VectorEnv, VectorState
+from lamour_jax.recovery import RecoveryRule, Rewards
 from lamour_jax.types import Metrics, Transition
 
 # (obs [N, O], key) -> (actions [N, A], what the algorithm wants kept of them)
@@ -46,15 +47,7 @@ def collect(
         action, extras = act(before.obs, key)
         robots, reached = env.step(robots, action)
         rewards = rule(before, action, reached, jax.random.fold_in(key, _RULE))
-        transition = Transition(
-            obs=before.obs,
-            action=action,
-            reward=rewards.reward,
-            discount=1.0 - reached.terminated.astype(jnp.float32),
-            next_obs=reached.obs,
-            aux_reward=rewards.aux_reward,
-            recovered=rewards.recovered,
-        )
+        transition = transition_of(before, action, reached, rewards)
         over = reached.terminated | reached.truncated
         return robots, (transition, reached.valid, over, extras, reached.healthy, rewards.sound)
 
@@ -66,6 +59,21 @@ def collect(
         "recovery/unsound_rewards": jnp.sum(valid & ~sound).astype(jnp.float32),
     }
     return robots, Rollout(transitions, valid, over, extras, metrics)
+
+
+def transition_of(
+    before: RecoveryState, action: jax.Array, reached: StepResult, rewards: Rewards
+) -> Transition:
+    """What is learned from a control step of N robots: [N, ...]."""
+    return Transition(
+        obs=before.obs,
+        action=action,
+        reward=rewards.reward,
+        discount=1.0 - reached.terminated.astype(jnp.float32),
+        next_obs=reached.obs,
+        aux_reward=rewards.aux_reward,
+        recovered=rewards.recovered,
+    )
 
 
 def random_actions(action_size: int) -> Act:

@@ -39,9 +39,9 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
         action_size=config["action_size"],
     )
     learner = stored_learner(config)
+    layout = prepare_training(_task(run, original, learner), learner, settings, run)
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
     before = _judge_original(run, arena, original)
-    layout = prepare_training(_task(run, original, learner), learner, settings, run)
     # The best policy is chosen there: not by the poses that it will be judged by.
     eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
     run_training(
