@@ -62,7 +62,8 @@ def machines(results: Sequence[Result]) -> str:
     dates = sorted({result.final["date"] for result in results})
     period = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     parts = [
-        f"{number} cells on {cpu}, {cores} core{'s' if cores != '1' else ''} each, {jobs} at once"
+        f"{number} cell{'s' if number > 1 else ''} on {cpu},"
+        f" {cores} core{'s' if cores != '1' else ''} each, {jobs} at once"
         for (cpu, cores, jobs), number in places.most_common()
     ]
     return f"{'; '.join(parts)}; {period}."
