@@ -38,7 +38,8 @@ def test_unknown_start_engine_method_and_preset_list_the_known(capsys, tmp_path)
     assert not (tmp_path / "run").exists()
 
 
-def test_robot_without_a_shipped_policy_says_how_to_get_one(capsys):
+def test_robot_without_a_shipped_policy_says_how_to_get_one(capsys, monkeypatch):
+    monkeypatch.setattr("lamour_jax.cli.policies.shipped_policy", lambda robot: None)
     said = refused(capsys, "recover", "--env", "ant")
     assert "--policy" in said
     assert "lamour pretrain --env ant" in said
