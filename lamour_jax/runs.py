@@ -60,6 +60,7 @@ class Journal:
         self.folder = folder
         self.name = name
         self._config = config
+        self._judged_by = config.get("judged_by", "success_rate")
         self._discard_after(until)
         rows = read_metrics(folder)
         self._evaluations = [row for row in rows if row["kind"] == "evaluation"]
@@ -100,7 +101,7 @@ class Journal:
             robot_name(self._config), actor, about, **stored_actor(self._config)
         )
         save_policy(self.folder / "policies" / f"{updates:09d}.msgpack", policy)
-        if merit(row) >= self.best_merit:
+        if self.merit(row) >= self.best_merit:
             save_policy(self.folder / POLICY_FILE, policy)
         self._evaluations.append(row)
 
@@ -111,8 +112,13 @@ class Journal:
 
     @property
     def best_merit(self) -> tuple[float, float]:
-        """(success rate, return) of the best evaluation; the lowest of all before the first."""
-        return max(map(merit, self._evaluations), default=(-math.inf, -math.inf))
+        """The `merit` of the best evaluation; the lowest of all before the first."""
+        return max(map(self.merit, self._evaluations), default=(-math.inf, -math.inf))
+
+    def merit(self, row: dict[str, Any]) -> tuple[float, float]:
+        """What makes one evaluated policy better than another, by the environment's own measures:
+        recoveries first; where the original task is learned, what it pays."""
+        return row[self._judged_by], row["return"]
 
     def best_actor(self) -> Params:
         """The parameters of the best evaluated policy."""
@@ -306,11 +312,6 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             continue
     return rows
-
-
-def merit(row: dict[str, Any]) -> tuple[float, float]:
-    """What makes one evaluated policy better than another: the environment's own measures."""
-    return row["success_rate"], row["return"]
 
 
 def machine() -> dict[str, Any]:

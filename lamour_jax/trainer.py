@@ -16,7 +16,7 @@ from lamour_jax.config import TrainConfig
 from lamour_jax.population import member
 from lamour_jax.programs import Programs
 from lamour_jax.progress import Progress
-from lamour_jax.runs import Run, merit
+from lamour_jax.runs import Run
 from lamour_jax.types import Metrics, Params, TrainState
 
 Evaluate = Callable[..., dict[str, Any]]  # (actor, key=key) -> measures
@@ -123,7 +123,7 @@ class _Watch:
                 )
 
         hosts.agree(record)
-        best = max(measures, key=lambda k: merit(measures[k]))
+        best = max(measures, key=lambda k: self._run.journals[k].merit(measures[k]))
         self._progress.evaluation(measures[best], self._run.journals[best].name)
         return measures[best]
 
