@@ -136,7 +136,11 @@ _PRETRAIN: dict[str, Any] = {
 }
 
 # Short episodes that end by success or a fall, and a start anywhere around the target: more robots.
-_PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {"push_chair": {"num_envs": 32, "batch_size": 256}}
+# To hold the chair beside the target for ever pays 5.5 a step, to arrive 108 once: with the
+# published discount of 0.95 that is 110 and 108, and a policy that learns long enough stays there.
+_PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {
+    "push_chair": {"num_envs": 32, "batch_size": 256, "gamma": 0.92}
+}
 
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
 

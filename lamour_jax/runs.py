@@ -60,7 +60,7 @@ class Journal:
         self.folder = folder
         self.name = name
         self._config = config
-        self._judged_by = config.get("judged_by", "success_rate")
+        self._judged_by = config.get("judged_by", ["success_rate", "return"])
         self._discard_after(until)
         rows = read_metrics(folder)
         self._evaluations = [row for row in rows if row["kind"] == "evaluation"]
@@ -111,14 +111,15 @@ class Journal:
         return bool(self._evaluations)
 
     @property
-    def best_merit(self) -> tuple[float, float]:
+    def best_merit(self) -> tuple[float, ...]:
         """The `merit` of the best evaluation; the lowest of all before the first."""
-        return max(map(self.merit, self._evaluations), default=(-math.inf, -math.inf))
+        return max(map(self.merit, self._evaluations), default=(-math.inf,))
 
-    def merit(self, row: dict[str, Any]) -> tuple[float, float]:
+    def merit(self, row: dict[str, Any]) -> tuple[float, ...]:
         """What makes one evaluated policy better than another, by the environment's own measures:
-        recoveries first; where the original task is learned, what it pays."""
-        return row[self._judged_by], row["return"]
+        recoveries, then return; where the original task is learned, what its run says. Of equal
+        ones the latest is kept."""
+        return tuple(row[name] for name in self._judged_by)
 
     def best_actor(self) -> Params:
         """The parameters of the best evaluated policy."""

@@ -89,7 +89,9 @@ def test_what_is_push_chairs_own_in_other_settings():
         config = learner_config("sac", "push_chair", "paper", method=method)
         assert config.initial_temperature == alpha
     fast, ppo = (learner_config(learner, "push_chair", "fast") for learner in ("sac", "ppo"))
-    assert fast.gamma == ppo.gamma == pretrain_config("push_chair").gamma == 0.95
+    assert fast.gamma == ppo.gamma == 0.95
+    # Beside the target 5.5 a step for ever is less than 108 once.
+    assert 5.5 / (1.0 - pretrain_config("push_chair").gamma) < 108
     assert fast.batch_size == learner_config("sac", "hopper", "fast").batch_size
     assert fast.episode_length is None  # the task's 400 steps
 

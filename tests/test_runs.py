@@ -10,10 +10,16 @@ from lamour_jax.runs import create_run
 
 FALLS_SELDOM = {"success_rate": 1.0, "return": 3000.0}
 PAYS_MORE = {"success_rate": 0.9, "return": 3600.0}
+IS_QUICK = {"success_rate": 1.0, "return": 200.0}
 
 
 @pytest.mark.parametrize(
-    ("config", "best"), [({}, FALLS_SELDOM), ({"judged_by": "return"}, PAYS_MORE)]
+    ("config", "best"),
+    [
+        ({}, FALLS_SELDOM),
+        ({"judged_by": ["return"]}, PAYS_MORE),
+        ({"judged_by": ["success_rate"]}, IS_QUICK),
+    ],
 )
 def test_the_best_policy_is_judged_by_what_the_run_is_for(tmp_path, config, best):
     sizes = {"observation_size": 3, "action_size": 2}
@@ -21,7 +27,8 @@ def test_the_best_policy_is_judged_by_what_the_run_is_for(tmp_path, config, best
     [journal] = run.journals
     actor = Actor(2, (4,)).init(jax.random.key(0), jnp.zeros((1, 3)))
     policies = {}
-    for updates, measures in [(1, FALLS_SELDOM), (2, PAYS_MORE), (3, {**PAYS_MORE, "return": 9.0})]:
+    worse = {**PAYS_MORE, "return": 9.0}
+    for updates, measures in enumerate([FALLS_SELDOM, PAYS_MORE, IS_QUICK, worse]):
         policies[measures["return"]] = jax.tree.map(lambda x, u=updates: jnp.full_like(x, u), actor)
         journal.record_evaluation(updates, 8 * updates, 1.0, measures, policies[measures["return"]])
     assert journal.best_merit[-1] == best["return"]

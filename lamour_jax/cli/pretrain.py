@@ -101,8 +101,8 @@ def _create(
     settings = common.user_settings(TrainConfig, num_updates=updates, seed=seed, eval_every=10_000)
     learner = pretrain_config(env)
     config = run_config("pretrain", env, robot, learner, settings)
-    # Of two that walk, the faster one may stumble more. An end that is not reached pays, too.
-    config["judged_by"] = "success_rate" if robot.has_end else "return"
+    # Of two that walk, the faster one may stumble more. An end that comes late pays more.
+    config["judged_by"] = ["success_rate"] if robot.has_end else ["return"]
     config["devices"] = make_mesh(devices, divisible=learner.split_numbers).size
     return create_run(common.output_folder(out, "pretrain", env), config)
 
