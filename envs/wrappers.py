@@ -119,11 +119,19 @@ class VectorEnv:
             "draws": jax.random.bits(draws_key, (self.num_envs,)),
         }
 
-    def step(self, state: VectorState, actions: jax.Array) -> tuple[VectorState, StepResult]:
-        """Steps every robot with actions [N, A]; those whose episode ended start another."""
+    def step(
+        self, state: VectorState, actions: jax.Array, limit: jax.Array | None = None
+    ) -> tuple[VectorState, StepResult]:
+        """Steps every robot with actions [N, A]; those whose episode ended start another.
+
+        Args:
+          limit: [] or [N] int32, control steps after which episodes are cut, where that is not
+            `episode_length`.
+        """
         reached = self._step_robots(state.robots, actions)
         steps = state.steps + 1
-        truncated = (steps >= self.episode_length) & ~reached.terminated
+        cut = steps >= (self.episode_length if limit is None else limit)
+        truncated = cut & ~reached.terminated
         over = reached.terminated | truncated
         draw = (as_uniform(state.draws) * self.pool_size).astype(jnp.int32)
         begun = jax.tree.map(

@@ -24,6 +24,9 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    # Of the run: from then on training's episodes are as long as the task's, and the policy is held
+    # at anchors no longer. 1: never.
+    whole_episodes_after: float = 1.0
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
@@ -73,6 +76,7 @@ class SACConfig:
             "gamma",
             "tau",
             "dropout_rate",
+            "whole_episodes_after",
             "anchor_value_fade",
             "planned_start_share",
         )

@@ -38,14 +38,21 @@ class Rollout(NamedTuple):
 
 
 def collect(
-    env: VectorEnv, rule: RecoveryRule, act: Act, robots: VectorState, key: jax.Array, length: int
+    env: VectorEnv,
+    rule: RecoveryRule,
+    act: Act,
+    robots: VectorState,
+    key: jax.Array,
+    length: int,
+    limit: jax.Array | None = None,
 ) -> tuple[VectorState, Rollout]:
-    """Steps all robots `length` times with `act`."""
+    """Steps all robots `length` times with `act`; their episodes are cut after `limit` []
+    control steps, where that is not the environment's."""
 
     def one_step(robots: VectorState, key: jax.Array):
         before = robots.robots
         action, extras = act(before.obs, key)
-        robots, reached = env.step(robots, action)
+        robots, reached = env.step(robots, action, limit)
         rewards = rule(before, action, reached, jax.random.fold_in(key, _RULE))
         transition = transition_of(before, action, reached, rewards)
         over = reached.terminated | reached.truncated

@@ -46,6 +46,7 @@ PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
     "episode_length": None,
+    "whole_episodes_after": 1.0,
     "longest_noise": 1.0,
     "replay_originals_episodes": False,
     "final_learning_rate_fraction": 1.0,

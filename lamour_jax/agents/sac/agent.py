@@ -185,10 +185,18 @@ class _SAC:
 
     def _step(self, state: TrainState, act: Act, key: jax.Array) -> tuple[TrainState, Rollout]:
         """A step of all robots, stored."""
-        robots, rollout = collect(self.env, self.rule, act, state.robots, key, 1)
+        limit = self._limit(state.updates)
+        robots, rollout = collect(self.env, self.rule, act, state.robots, key, 1, limit)
         stored = self.replay.insert(state.learner.replay, rollout.transitions, rollout.valid)
         learner = state.learner.replace(replay=stored)
         return state.replace(robots=robots, learner=learner), rollout
+
+    def _limit(self, updates: jax.Array) -> jax.Array | None:
+        """Control steps after which episodes are cut []; None where that never changes."""
+        if self.config.whole_episodes_after == 1.0:
+            return None
+        whole = self.learner.is_late(updates)
+        return jnp.where(whole, self.env.env.episode_length, self.env.episode_length)
 
 
 def _persistence(num_envs: int, longest: float) -> jax.Array:

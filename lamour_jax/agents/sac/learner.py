@@ -203,6 +203,14 @@ class Learner:
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
         return state, {"train/alpha": jnp.exp(log_alpha)}
 
+    def is_late(self, updates: jax.Array) -> jax.Array:
+        """Whether episodes are whole by then, and anchors are let go: [] bool.
+
+        In short episodes a robot is seldom at full speed for long, and what the original policy
+        does wrong there is not mended.
+        """
+        return updates >= self.config.whole_episodes_after * self.total_updates
+
     @property
     def _actor(self) -> Actor:
         return make_actor(self.config, self.action_size, self.config.dropout_rate)
@@ -265,7 +273,10 @@ class Learner:
         if self.config.anchor_value_fade:
             end = self.config.anchor_value_fade * self.total_updates
             size *= jnp.maximum(0.0, 1.0 - updates / end)
-        return jax.lax.stop_gradient(jnp.maximum(1.0, size))
+        scale = jnp.maximum(1.0, size)
+        if self.config.whole_episodes_after < 1.0:
+            scale = jnp.where(self.is_late(updates), 0.0, scale)
+        return jax.lax.stop_gradient(scale)
 
     def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:
         """Both critics' values [2, ...]."""

@@ -46,6 +46,20 @@ def test_it_begins_with_random_steps(agent, state):
     assert np.abs(actions).max() <= 1 and np.std(actions) > 0.3
 
 
+def test_episodes_are_whole_in_the_end():
+    """Cut after 2 steps, and from half of the run on after the task's 6."""
+    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8, episode_length=2)
+    config = dataclasses.replace(CONFIG, whole_episodes_after=0.5)
+    agent = make_sac(config, env, make_rule("sac_zero"), num_updates=60, from_original=False)
+    state, iterate = jax.jit(agent.init)(jax.random.key(0), None), jax.jit(agent.iterate)
+    longest = [0, 0]
+    for _ in range(20):  # of three updates each
+        late = int(state.updates >= 30)
+        state, _ = iterate(state, None)
+        longest[late] = max(longest[late], int(state.robots.steps.max()))
+    assert longest == [1, 5]
+
+
 def test_critics_normalise_by_what_random_steps_saw_and_keep_to_it():
     env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
     config = dataclasses.replace(CONFIG, critic_normalizes=True)

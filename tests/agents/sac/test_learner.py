@@ -151,12 +151,13 @@ def test_anchors_count_as_further_recovered_states(state, original):
 
 def test_anchors_hold_harder_as_values_grow(state, original):
     """Critics that say 40 everywhere, a share of 0.1: anchors count fourfold; where they say 5,
-    they count as before; a share that fades counts less and less."""
+    they count as before; a share that fades counts less and less, and nothing once they are let
+    go."""
     batch = make_batch()
     obs = jax.random.normal(jax.random.key(8), (BATCH, OBS))
     anchors = Anchors(obs, jnp.ones(BATCH), Gaussian(*forward(original, obs)))
 
-    def gradient(value, share, fade=0.0, updates=0):
+    def gradient(value, share, fade=0.0, updates=0, **settings):
         critic = zeros(state.critic)
         for name in ("critic_0", "critic_1"):
             critic["params"][name]["q"]["bias"] += value
@@ -164,7 +165,8 @@ def test_anchors_hold_harder_as_values_grow(state, original):
         adam, *others = said.actor_optimizer
         adam = adam._replace(count=jnp.asarray(updates))
         said = said.replace(actor_optimizer=(adam, *others))
-        learner = make(anchor_value_share=share, anchor_value_fade=fade, critic_learning_rate=0.0)
+        settings |= {"anchor_value_share": share, "anchor_value_fade": fade}
+        learner = make(**settings, critic_learning_rate=0.0)
         after, _ = jax.jit(learner.update)(said, batch, original, jax.random.key(3), anchors)
         return first_gradient(after.actor_optimizer)
 
@@ -178,6 +180,10 @@ def test_anchors_hold_harder_as_values_grow(state, original):
     assert_close(gradient(40.0, 0.1, 0.5, 0), fourfold, rtol=1e-4, atol=1e-6)
     assert_close(gradient(40.0, 0.1, 0.5, quarter), twofold, rtol=1e-4, atol=1e-6)
     assert_close(gradient(40.0, 0.1, 0.5, half + 1), plain, rtol=1e-5, atol=1e-6)
+    late = {"whole_episodes_after": 0.5}
+    assert_close(gradient(40.0, 0.1, 0.0, half - 1, **late), fourfold, rtol=1e-4, atol=1e-6)
+    nothing = jax.tree.map(jnp.zeros_like, plain)
+    assert_close(gradient(40.0, 0.1, 0.0, half, **late), nothing, rtol=0, atol=1e-7)
 
 
 def test_the_evaluated_actor_is_a_running_mean(update, state, original):
