@@ -15,6 +15,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
 
 from experiments.original_policies import published_name
@@ -64,32 +65,34 @@ def _key(row: dict[str, Any]) -> tuple[str, ...]:
 def draw(runs: list[Rows], path: Path) -> None:
     """Both measures of each run over minutes, robot by robot."""
     robots = list(dict.fromkeys(rows[0]["robot"] for rows in runs))
+    colours = {label: f"C{n}" for n, label in enumerate(dict.fromkeys(map(_label, runs)))}
     figure = Figure(figsize=(9, 3.2 * len(robots) + 0.4), layout="constrained")
     panels = figure.subplots(len(robots), len(PANELS), squeeze=False)
     for robot, row in zip(robots, panels, strict=True):
         own = [rows for rows in runs if rows[0]["robot"] == robot]
         for ax, (column, title) in zip(row, PANELS.items(), strict=True):
-            for rows in own:
-                _curve(ax, rows, column)
-            ax.set(xlabel="minutes", title=f"{published_name(robot)}: {title}")
-            ax.grid(alpha=0.3)
-            ax.spines[["top", "right"]].set_visible(False)
+            _panel(ax, own, column, colours)
+            ax.set_title(f"{published_name(robot)}: {title}")
         row[-1].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    figure.legend(
-        *panels[0, 0].get_legend_handles_labels(),
-        frameon=False,
-        loc="outside lower center",
-        ncols=4,
-    )
+    handles = [Line2D([], [], color=colour, label=label) for label, colour in colours.items()]
+    figure.legend(handles=handles, frameon=False, loc="outside lower center", ncols=4)
     figure.savefig(path, dpi=120)
 
 
-def _curve(ax: Axes, rows: Rows, column: str) -> None:
+def _panel(ax: Axes, runs: list[Rows], column: str, colours: dict[str, str]) -> None:
+    """One measure of a robot's runs, each in its label's colour."""
+    for rows in runs:
+        minutes = [row["seconds"] / 60 for row in rows]
+        ax.plot(minutes, [row[column] for row in rows], marker=".", color=colours[_label(rows)])
+    ax.set_xlabel("minutes")
+    ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _label(rows: Rows) -> str:
     first = rows[0]
     robots = f"{first['num_envs']} robot{'s' if first['num_envs'] > 1 else ''}"
-    label = f"{first['learner'].upper()} {first['preset']} ({robots})"
-    minutes = [row["seconds"] / 60 for row in rows]
-    ax.plot(minutes, [row[column] for row in rows], marker=".", label=label)
+    return f"{first['learner'].upper()} {first['preset']} ({robots})"
 
 
 def main() -> None:
