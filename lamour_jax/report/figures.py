@@ -81,8 +81,8 @@ def percent(share: float) -> str:
 
 
 def count(number: float) -> str:
-    """12345.6 -> '12 346', with a space that does not break (U+202F)."""
-    return f"{number:,.0f}".replace(",", "\u202f")
+    """12345.6 -> '12 346', with a space that does not break (U+202F); -0.1 -> '0'."""
+    return f"{number:z,.0f}".replace(",", "\u202f")
 
 
 def duration(seconds: float) -> str:

@@ -148,6 +148,6 @@ def test_training_may_cut_episodes_shorter_than_the_task():
         cut.append(result.truncated.tolist())
     assert cut == [[False] * 2, [True] * 2] * 2
     limits = jnp.array([4, 1])
-    for cut in ([False, True], [False, True], [False, True], [True, True]):
+    for expected in ([False, True], [False, True], [False, True], [True, True]):
         state, result = env.step(state, jnp.full((2, 1), HEALTHY), limits)
-        assert result.truncated.tolist() == cut
+        assert result.truncated.tolist() == expected

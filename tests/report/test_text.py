@@ -21,6 +21,7 @@ def test_duration(seconds, text):
 
 
 def test_count_groups_digits_with_a_space_that_does_not_break():
+    assert count(-0.1) == "0"
     assert count(-1234567.4) == "-1\u202f234\u202f567"
 
 

@@ -261,7 +261,7 @@ class Learner:
 
     def _value_scale(self, q: jax.Array, updates: jax.Array) -> jax.Array:
         """How much more than a visited state an anchor weighs after so many updates: 1, or a share
-        of the mean |Q| [].
+        of the mean |Q|; 0 once anchors are let go. []
 
         As returns grow, so does Q's slope, against which a fixed weight comes to nothing (TD3+BC,
         Fujimoto & Gu, 2021, arXiv 2106.06860, divides Q by its mean size instead). In states that
