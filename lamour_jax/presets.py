@@ -90,8 +90,8 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
-        "anchor_value_fade": 0.36,
-        "whole_episodes_after": 0.54,
+        "anchor_value_fade": 0.32,
+        "whole_episodes_after": 0.48,
         "actor_averaging": 0.9995,
     },
     "half_cheetah": {"replay_originals_episodes": False},
@@ -213,7 +213,7 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 280_000,
+    "ant": 320_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
