@@ -56,6 +56,7 @@ class SACConfig:
     planned_episodes: int = 0  # planned before learning; those that recover are learned from
     planned_batch_size: int = 0  # planned steps among the batch_size transitions of an update
     planned_start_share: float = 0.0  # of episodes, which begin where a planned one came through
+    planned_value_share: float = 0.0  # of mean |Q|: the weight of acting as the planner did
     # Networks: the actor's (networks.ActorSettings), then the critics'
     hidden_sizes: tuple[int, ...] = (256, 256)
     activation: str = "relu"
@@ -85,6 +86,7 @@ class SACConfig:
             *_METHOD,
             "planned_episodes",
             "planned_batch_size",
+            "planned_value_share",
             "temperature_learning_rate",
             "actor_learning_rate",
             "critic_learning_rate",

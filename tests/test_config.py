@@ -58,6 +58,7 @@ NEUTRAL = {
     "planned_episodes": 0,
     "planned_batch_size": 0,
     "planned_start_share": 0.0,
+    "planned_value_share": 0.0,
     "critic_layer_norm": False,
     "activation": "relu",
     "std": "exp",

@@ -51,17 +51,20 @@ def make_sac(
       num_shards: rings of the replay; by default as many as devices share the robots.
     """
     obs_size, action_size = env.env.observation_size, env.env.action_size
+    if not config.planned_batch_size:
+        demonstrations = None
+    num_planned = 0 if demonstrations is None else config.planned_batch_size
     sac = _SAC(
         config=config,
         env=env,
         rule=rule,
-        learner=Learner(config, obs_size, action_size, num_updates),
+        learner=Learner(config, obs_size, action_size, num_updates, num_planned),
         replay=make_replay(
             blank_transition(obs_size, action_size),
             config.replay_capacity,
             num_shards or shards_of(env.mesh),
         ),
-        demonstrations=demonstrations if config.planned_batch_size else None,
+        demonstrations=demonstrations,
         from_original=from_original,
     )
     return Agent(
@@ -150,7 +153,7 @@ class _SAC:
         return state, {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
 
     def _batches(self, learner: SACState, key: jax.Array, updates: int) -> Transition:
-        """Transitions [updates, config.batch_size, ...] of the replay, and planned ones."""
+        """Transitions [updates, config.batch_size, ...] of the replay; the last are planned."""
         size = self.config.batch_size
         if learner.planned is None:
             return self.replay.sample(learner.replay, key, (updates, size))

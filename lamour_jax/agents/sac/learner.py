@@ -33,6 +33,8 @@ from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
 _SMALLEST_SPREAD = 1e-2  # of an observation: one that never changed may change later
+# A planned action as a policy: how far around it, before the tanh, and the largest that it means.
+_PLANNED_SPREAD, _BOLDEST = 0.3, 0.95
 
 
 class LearnerState(struct.PyTreeNode):
@@ -57,12 +59,14 @@ class Learner:
       config: settings.
       observation_size, action_size: O and A.
       total_updates: length of the learning rates' schedules.
+      num_planned: transitions at the end of each batch that are planned.
     """
 
     config: SACConfig
     observation_size: int
     action_size: int
     total_updates: int
+    num_planned: int = 0
 
     def init(self, key: jax.Array, start: Params | None) -> LearnerState:
         """Fresh critics, and an actor that starts from the parameters `start` if given."""
@@ -180,6 +184,11 @@ class Learner:
                     scale = self._value_scale(q, updates)
                     cloning += share * scale * metrics["recovery/anchor_loss"]
                 value += self.config.consol_coef * cloning
+            if self.num_planned and self.config.planned_value_share:
+                imitation = self._imitation_loss(state.critic, batch, policy, q)
+                metrics["recovery/imitation_loss"] = imitation
+                size = jax.lax.stop_gradient(jnp.mean(jnp.abs(q)))
+                value += self.config.planned_value_share * size * imitation
             return value, (log_prob, metrics)
 
         grads, (log_prob, metrics) = jax.grad(loss, has_aux=True)(state.actor)
@@ -277,6 +286,21 @@ class Learner:
         if self.config.whole_episodes_after < 1.0:
             scale = jnp.where(self.is_late(updates), 0.0, scale)
         return jax.lax.stop_gradient(scale)
+
+    def _imitation_loss(
+        self, critic: Params, batch: Transition, policy: Gaussian, q: jax.Array
+    ) -> jax.Array:
+        """How far the policy is from acting as the planner did [], where critics say that the
+        planned action is better than the policy's own, of values q [2, B] (the Q-filter of Nair et
+        al., 2018, arXiv 1709.10089). As with the original policy, a divergence from a Gaussian."""
+        rows = slice(-self.num_planned, None)
+        planned = self._q(critic, batch.obs[rows], batch.action[rows])
+        better = jnp.min(planned, axis=0) > jnp.min(q[:, rows], axis=0)
+        mean = jnp.arctanh(jnp.clip(batch.action[rows], -_BOLDEST, _BOLDEST))
+        planner = Gaussian(mean, jnp.full_like(mean, jnp.log(_PLANNED_SPREAD)))
+        own = Gaussian(*(part[rows] for part in policy))
+        weight = jax.lax.stop_gradient(better.astype(mean.dtype))
+        return jnp.sum(weight * divergence_from(planner, own)) / batch.recovered.size
 
     def _q(self, params: Params, obs: jax.Array, action: jax.Array) -> jax.Array:
         """Both critics' values [2, ...]."""

@@ -5,9 +5,10 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
-from lamour_jax.agents.sac.learner import Learner
+from lamour_jax.agents.sac.learner import _BOLDEST, _PLANNED_SPREAD, Learner
 from lamour_jax.anchors import Anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.consolidation import Gaussian
@@ -147,6 +148,47 @@ def test_anchors_count_as_further_recovered_states(state, original):
     assert_close(first_gradient(after.actor_optimizer), wanted, rtol=1e-3, atol=1e-5)
     drift = float(jnp.mean(weight * divergence(forward(original, obs), forward(state.actor, obs))))
     assert float(metrics["recovery/anchor_loss"]) == pytest.approx(drift, rel=1e-4)
+
+
+def test_the_policy_imitates_what_critics_say_is_better(state):
+    """Critics that value an action by its first component, a quarter of the batch planned: half of
+    that with the best first component, half with the worst."""
+    count = BATCH // 4
+    best = jnp.arange(count) % 2 == 0
+    sign = jnp.where(best, 1.0, -1.0)
+    planned = jnp.stack([sign, 0.5 * sign], axis=1)  # 1 is meant as _BOLDEST
+    batch = make_batch()
+    batch = batch._replace(action=batch.action.at[-count:].set(planned))
+    said = state.replace(critic=_by_first_component(state.critic), log_alpha=jnp.asarray(-jnp.inf))
+    obs = batch.obs[-count:]
+    means = jnp.arctanh(jnp.clip(planned, -_BOLDEST, _BOLDEST))
+    planner = (means, jnp.full_like(means, jnp.log(_PLANNED_SPREAD)))
+
+    def imitation(params):
+        return jnp.sum(best * divergence(planner, forward(params, obs))) / BATCH
+
+    loss, gradient = jax.value_and_grad(imitation)(state.actor)
+    share = 1e6  # against which the critics' own gradient is nothing
+    config = dataclasses.replace(CONFIG, planned_value_share=share, critic_learning_rate=0.0)
+    learner = Learner(config, OBS, ACTIONS, 1000, num_planned=count)
+    after, metrics = jax.jit(learner.update)(said, batch, None, jax.random.key(3))
+    assert float(metrics["recovery/imitation_loss"]) == pytest.approx(float(loss), rel=1e-4)
+    size = -float(metrics["train/actor_loss"])  # mean Q; of either sign, unlike mean |Q|
+    got = first_gradient(after.actor_optimizer)
+    scale = optax.tree.norm(got) / optax.tree.norm(gradient)
+    assert share * abs(size) <= scale < share
+    assert_close(got, jax.tree.map(lambda g: scale * g, gradient), rtol=1e-3, atol=1e-4 * scale)
+
+
+def _by_first_component(critic):
+    """Two critics of two ReLU layers with Q(s, a) = a[0]."""
+    critic = zeros(critic)
+    for one in critic["params"].values():
+        first, second = (one["shared"][name] for name in ("Dense_0", "Dense_1"))
+        first["kernel"] = first["kernel"].at[OBS, :2].set([1.0, -1.0])
+        second["kernel"] = second["kernel"].at[[0, 1], [0, 1]].set(1.0)
+        one["q"]["kernel"] = one["q"]["kernel"].at[:2, 0].set([1.0, -1.0])
+    return critic
 
 
 def test_anchors_hold_harder_as_values_grow(state, original):
