@@ -238,16 +238,18 @@ def plan_episodes(
     num_episodes: int,
     num_steps: int,
     tell: Callable[[int, np.ndarray], None] = lambda steps, healthy: None,
+    compiled: Callable[[Callable], Callable] = jax.jit,
 ) -> PlannedEpisodes:
     """Plans episodes from the environment's starts, side by side.
 
     Args:
       num_steps: control steps of each, at least.
       tell: called after every decision with the steps taken and who is healthy [B].
+      compiled: compiles a decision's program; it may tell of that.
     """
     start_key, key = jax.random.split(key)
     plan = jax.jit(planner.begin)(*planner.env.draw_starts(start_key, num_episodes))
-    advance = jax.jit(planner.advance)
+    advance = compiled(planner.advance)
     taken: list[Steps] = []
     for decision in range(-(-num_steps // REPLANNED_AFTER)):
         plan, steps = advance(plan, jax.random.fold_in(key, decision))

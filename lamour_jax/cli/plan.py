@@ -3,7 +3,7 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lamour_jax.cli import common
 from lamour_jax.cli.outcome import check_start
 from lamour_jax.cli.policies import policy_for
 from lamour_jax.cli.rewards import add_reward_arguments, load_reward, provide_rewards
+from lamour_jax.compilation import Announced
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_arrays, write_json
 from lamour_jax.planning import (
@@ -164,11 +165,14 @@ def plan_aloud(
         flush=True,
     )
 
+    def announced(decide: Callable) -> Callable:
+        return Announced("the planner", decide)
+
     def tell(taken: int, healthy: np.ndarray) -> None:
         if taken % SHOWN_AFTER < REPLANNED_AFTER:
             print(f"  step {taken} of {steps}: {healthy.sum()} of {episodes} healthy", flush=True)
 
-    return plan_episodes(planner, jax.random.key(seed), episodes, steps, tell)
+    return plan_episodes(planner, jax.random.key(seed), episodes, steps, tell, announced)
 
 
 def _measured(planned: PlannedEpisodes, *, has_end: bool) -> dict[str, Any]:

@@ -36,6 +36,7 @@ def test_every_reward_s_recoveries_are_kept_for_a_resumed_run(run, capsys):
     assert found.action.shape == (2 * 2 * 8, 1)  # all recover at once and stay up
     said = capsys.readouterr().out
     assert "with one" in said and "with two" in said and "2 of 2 planned episodes recovered" in said
+    assert "compiling the planner" in said and "compiled in" in said
     again = plan(run, env=None, rules={})  # nothing to plan with: they are read
     for one, other in zip(found, again, strict=True):
         np.testing.assert_array_equal(one, other)
