@@ -35,6 +35,7 @@ class SACConfig:
     replay_originals_episodes: bool = False
     grad_updates_per_step: int = 1  # per vector step of all robots
     batch_size: int = 256
+    ending_batch_size: int = 0  # of them from the last second before an episode ended by its rules
     # Learning
     gamma: float = 0.99
     tau: float = 0.005
@@ -87,6 +88,7 @@ class SACConfig:
             "planned_episodes",
             "planned_batch_size",
             "planned_value_share",
+            "ending_batch_size",
             "temperature_learning_rate",
             "actor_learning_rate",
             "critic_learning_rate",
@@ -96,10 +98,11 @@ class SACConfig:
             raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")
         if self.longest_noise < 1.0:
             raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
-        if self.planned_batch_size > self.batch_size:
+        if self.planned_batch_size + self.ending_batch_size > self.batch_size:
             raise ValueError(
-                f"planned_batch_size must be at most batch_size = {self.batch_size}, not"
-                f" {self.planned_batch_size}"
+                f"planned_batch_size and ending_batch_size must be at most batch_size ="
+                f" {self.batch_size} together, not {self.planned_batch_size} and"
+                f" {self.ending_batch_size}"
             )
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")
@@ -116,6 +119,7 @@ class SACConfig:
             "num_envs",
             "batch_size",
             "planned_batch_size",
+            "ending_batch_size",
             "anchor_batch_size",
             "replay_capacity",
         )

@@ -31,13 +31,18 @@ class Replay(NamedTuple):
       init: () -> ReplayState, empty.
       insert: (state, items [T, B, ...], valid [T, B] bool) -> state; invalid items are left out.
         Ring k takes the k-th of S equal parts of B.
+      slots: (state, valid [T, B]) -> [S, T * B / S] slots that items would be written to; the
+        capacity of a ring for invalid ones.
       sample: (state, key, (U, B)) -> items [U, B, ...], uniformly with replacement, the k-th part
         of B from ring k. No ring may be empty.
+      fetch: (state, slots [S, U, B / S]) -> the items [U, B, ...] there.
     """
 
     init: Callable[[], ReplayState]
     insert: Callable[[ReplayState, Any, jax.Array], ReplayState]
+    slots: Callable[[ReplayState, jax.Array], jax.Array]
     sample: Callable[[ReplayState, jax.Array, tuple[int, int]], Any]
+    fetch: Callable[[ReplayState, jax.Array], Any]
 
 
 def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
@@ -59,24 +64,32 @@ def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
         rows = jax.vmap(jax.vmap(lambda item: ravel_pytree(item)[0]))(items)
         return jax.vmap(write)(state, deal(rows, num_shards), deal(valid, num_shards))
 
-    def write(ring: ReplayState, rows: jax.Array, valid: jax.Array) -> ReplayState:
+    def places(inserted: jax.Array, valid: jax.Array) -> jax.Array:
         # A valid item goes behind the valid ones before it; an invalid one out of bounds.
         rank = jnp.cumsum(valid) - 1
-        index = jnp.where(valid, (ring.inserted + rank) % size, size)
+        return jnp.where(valid, (inserted + rank) % size, size)
+
+    def slots(state: ReplayState, valid: jax.Array) -> jax.Array:
+        return jax.vmap(places)(state.inserted, deal(valid, num_shards))
+
+    def write(ring: ReplayState, rows: jax.Array, valid: jax.Array) -> ReplayState:
         return ReplayState(
-            rows=ring.rows.at[index].set(rows, mode="drop"),
+            rows=ring.rows.at[places(ring.inserted, valid)].set(rows, mode="drop"),
             inserted=_advance(ring.inserted, jnp.sum(valid), size),
         )
 
     def sample(state: ReplayState, key: jax.Array, shape: tuple[int, int]) -> Any:
         updates, batch = shape
         filled = jnp.minimum(state.inserted, size)[:, None, None]
-        index = jax.random.randint(key, (num_shards, updates, batch // num_shards), 0, filled)
-        drawn = jax.vmap(lambda ring, places: ring[places])(state.rows, index)
-        rows = jnp.swapaxes(drawn, 0, 1).reshape(updates, batch, flat.size)
+        drawn = jax.random.randint(key, (num_shards, updates, batch // num_shards), 0, filled)
+        return fetch(state, drawn)
+
+    def fetch(state: ReplayState, slots: jax.Array) -> Any:
+        drawn = jax.vmap(lambda ring, places: ring[places])(state.rows, slots)
+        rows = jnp.swapaxes(drawn, 0, 1).reshape(slots.shape[1], -1, flat.size)
         return jax.vmap(jax.vmap(unravel))(rows)
 
-    return Replay(init, insert, sample)
+    return Replay(init, insert, slots, sample, fetch)
 
 
 def _advance(inserted: jax.Array, count: jax.Array, capacity: int) -> jax.Array:

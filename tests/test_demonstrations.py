@@ -55,6 +55,7 @@ def test_so_many_of_a_batch_are_planned(planned):
     config = SACConfig(
         batch_size=8,
         planned_batch_size=planned,
+        grad_updates_per_step=5,
         num_envs=4,
         random_steps=8,
         replay_capacity=64,
@@ -67,7 +68,7 @@ def test_so_many_of_a_batch_are_planned(planned):
     state = agent.init(jax.random.key(0), None)
     np.testing.assert_allclose(state.learner.planned.obs[:, 0], STEPS.qpos[:, 0])
     sac = agent.iterate.__self__
-    batch = jax.jit(sac._batches, static_argnums=2)(state.learner, jax.random.key(1), 5)
+    batch = jax.jit(sac._batches)(state, jax.random.key(1))
     assert batch.obs.shape == (5, 8, 2)
     seen = (batch.obs[..., 1] == 50.0).sum(axis=1)
     np.testing.assert_array_equal(seen, planned)

@@ -12,6 +12,7 @@ from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.demonstrations import Demonstrations, relive
 from lamour_jax.devices import draw_rows, shards_of
+from lamour_jax.endings import SECONDS, Endings, EndingsState
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import Replay, ReplayState, make_replay
 from lamour_jax.rollout import Act, Rollout, blank_transition, collect, random_actions
@@ -19,11 +20,12 @@ from lamour_jax.types import Agent, Metrics, Params, TrainState, Transition
 
 
 class SACState(struct.PyTreeNode):
-    """What SAC carries: learner, replay, anchors and planned steps [K, ...] where the settings ask
-    for them, and the noise of exploration [N, A], standard normal."""
+    """What SAC carries: learner, replay; its endings, anchors and planned steps [K, ...] where the
+    settings ask for them; and the noise of exploration [N, A], standard normal."""
 
     learner: LearnerState
     replay: ReplayState
+    endings: EndingsState | None
     anchors: Anchors | None
     planned: Transition | None
     noise: jax.Array
@@ -54,6 +56,13 @@ def make_sac(
     if not config.planned_batch_size:
         demonstrations = None
     num_planned = 0 if demonstrations is None else config.planned_batch_size
+    num_shards = num_shards or shards_of(env.mesh)
+    endings = Endings(
+        num_shards,
+        size=config.replay_capacity // num_shards,
+        stride=env.num_envs // num_shards,
+        lookback=max(1, round(SECONDS / env.env.dt)),
+    )
     sac = _SAC(
         config=config,
         env=env,
@@ -62,8 +71,9 @@ def make_sac(
         replay=make_replay(
             blank_transition(obs_size, action_size),
             config.replay_capacity,
-            num_shards or shards_of(env.mesh),
+            num_shards,
         ),
+        endings=endings if config.ending_batch_size else None,
         demonstrations=demonstrations,
         from_original=from_original,
     )
@@ -75,7 +85,14 @@ def make_sac(
         updates_per_iteration=config.grad_updates_per_step,
         env_steps=sac.env_steps,
         partition=TrainState(
-            learner=SACState(WHOLE, ReplayState(rows=SPLIT, inserted=SPLIT), WHOLE, WHOLE, SPLIT),
+            learner=SACState(
+                learner=WHOLE,
+                replay=ReplayState(rows=SPLIT, inserted=SPLIT),
+                endings=SPLIT,
+                anchors=WHOLE,
+                planned=WHOLE,
+                noise=SPLIT,
+            ),
             robots=env.partition,
             key=WHOLE,
             updates=WHOLE,
@@ -92,6 +109,7 @@ class _SAC:
     rule: RecoveryRule
     learner: Learner
     replay: Replay
+    endings: Endings | None
     demonstrations: Demonstrations | None
     from_original: bool
 
@@ -109,7 +127,14 @@ class _SAC:
         noise = jax.random.normal(noise_key, (self.env.num_envs, self.env.env.action_size))
         learner = self.learner.init(learner_key, start)
         state = TrainState(
-            learner=SACState(learner, stored, anchors, planned, noise),
+            learner=SACState(
+                learner=learner,
+                replay=stored,
+                endings=None if self.endings is None else self.endings.init(),
+                anchors=anchors,
+                planned=planned,
+                noise=noise,
+            ),
             robots=self.env.reset(robots_key),
             key=key,
             updates=jnp.zeros((), jnp.int32),
@@ -133,7 +158,7 @@ class _SAC:
         key, act_key, noise_key, sample_key, anchor_key, update_key = jax.random.split(state.key, 6)
         state, rollout = self._explore(state, act_key, noise_key)
         updates = self.config.grad_updates_per_step
-        batches = self._batches(state.learner, sample_key, updates)
+        batches = self._batches(state, sample_key)
         anchors = draw_anchors(
             self.config, state.learner.anchors, anchor_key, updates, self.env.mesh
         )
@@ -152,16 +177,30 @@ class _SAC:
         )
         return state, {**rollout.metrics, **jax.tree.map(jnp.mean, update_metrics)}
 
-    def _batches(self, learner: SACState, key: jax.Array, updates: int) -> Transition:
-        """Transitions [updates, config.batch_size, ...] of the replay; the last are planned."""
-        size = self.config.batch_size
-        if learner.planned is None:
-            return self.replay.sample(learner.replay, key, (updates, size))
-        replay_key, planned_key = jax.random.split(key)
-        count = self.config.planned_batch_size
-        own = self.replay.sample(learner.replay, replay_key, (updates, size - count))
-        planned = draw_rows(learner.planned, planned_key, (updates, count), self.env.mesh)
-        return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1), own, planned)
+    def _batches(self, state: TrainState, key: jax.Array) -> Transition:
+        """Transitions [updates, config.batch_size, ...]: of the whole replay, of before its
+        endings, and planned ones at the end."""
+        learner, updates = state.learner, self.config.grad_updates_per_step
+        any_key, ending_key, planned_key = jax.random.split(key, 3)
+        parts, size = [], self.config.batch_size
+        if self.endings is not None:
+            count = self.config.ending_batch_size
+            slots = self.endings.draw(
+                learner.endings, learner.replay, ending_key, (updates, count), self._time(state)
+            )
+            parts.append(self.replay.fetch(learner.replay, slots))
+            size -= count
+        if learner.planned is not None:
+            count = self.config.planned_batch_size
+            parts.append(draw_rows(learner.planned, planned_key, (updates, count), self.env.mesh))
+            size -= count
+        if size:
+            parts.insert(0, self.replay.sample(learner.replay, any_key, (updates, size)))
+        return jax.tree.map(lambda *parts: jnp.concatenate(parts, axis=1), *parts)
+
+    def _time(self, state: TrainState) -> jax.Array:
+        """Vector steps since learning began: []."""
+        return state.updates // self.config.grad_updates_per_step
 
     def env_steps(self, updates: int) -> int:
         """Control steps of all robots by the time of so many updates."""
@@ -181,10 +220,19 @@ class _SAC:
         noise = persist * state.learner.noise
         noise += jnp.sqrt(1.0 - persist**2) * jax.random.normal(noise_key, noise.shape)
         state = state.replace(learner=state.learner.replace(noise=noise))
-        actor = state.learner.learner.actor
-        return self._step(
+        actor, before = state.learner.learner.actor, state.learner.replay
+        state, rollout = self._step(
             state, lambda obs, key: (self.learner.act(actor, obs, noise, key), None), act_key
         )
+        if self.endings is None:
+            return state, rollout
+        endings = self.endings.record(
+            state.learner.endings,
+            self.replay.slots(before, rollout.valid),
+            rollout.valid & (rollout.transitions.discount == 0.0),
+            self._time(state),
+        )
+        return state.replace(learner=state.learner.replace(endings=endings)), rollout
 
     def _step(self, state: TrainState, act: Act, key: jax.Array) -> tuple[TrainState, Rollout]:
         """A step of all robots, stored."""
