@@ -29,6 +29,7 @@ CONFIG = SACConfig(
     replay_capacity=1024,
     grad_updates_per_step=2,
     batch_size=256,
+    ending_batch_size=64,
     anchor_batch_size=64,
     anchor_value_share=0.05,
     hidden_sizes=(32, 32),
