@@ -80,8 +80,9 @@ _FAST: dict[str, Any] = {
 
 # The ant's way over is long: a temperature that falls quickly ends the search before it is found.
 # It rolls over within 15 steps, and in episodes of 250 its replay holds too few of them. Its
-# original policy bounces too high at times, at full speed: anchors that fade, whole episodes once the
-# way over is found (earlier it is not found any more), and more of what came before falls mend that.
+# original policy bounces too high at times, at full speed. That is mended by anchors that fade,
+# whole episodes once the way over is found (earlier it is not found any more), and more of what
+# came before falls.
 # A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
 # full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
@@ -123,6 +124,7 @@ _SCALE: dict[str, Any] = {
     "anchor_batch_size": 256,  # the same share of a batch
     "replay_capacity": 2_000_000,
 }
+_SCALE_ROBOTS: dict[str, dict[str, Any]] = {"ant": {"ending_batch_size": 128}}  # likewise
 
 # From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
@@ -169,6 +171,7 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
     chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
         chosen |= _FAST_ROBOTS.get(robot, {})
+        chosen |= _SCALE_ROBOTS.get(robot, {}) if preset == "scale" else {}
         # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
         own = _baselines_own(robot, method)
         chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}

@@ -2,6 +2,7 @@
 
 import pytest
 
+import envs
 from lamour_jax.config import PPOConfig, stored_learner, to_json
 from lamour_jax.errors import UserError
 from lamour_jax.presets import (
@@ -130,6 +131,14 @@ def test_coefficients_are_the_methods(learner):
 
     assert coefs("lamour") == coefs("sac_zero") == (0.5, 1.0)
     assert coefs("sero") == coefs("sero", "scale") == (3.0, 0.5)
+
+
+@pytest.mark.parametrize("robot", envs.names())
+def test_scale_keeps_the_shares_of_a_batch(robot):
+    fast, scale = (learner_config("sac", robot, preset) for preset in ("fast", "scale"))
+    for part in ("anchor_batch_size", "ending_batch_size", "planned_batch_size"):
+        share = getattr(fast, part) / fast.batch_size
+        assert getattr(scale, part) / scale.batch_size == share
 
 
 @pytest.mark.parametrize("preset", ["fast", "scale"])
