@@ -80,8 +80,9 @@ _FAST: dict[str, Any] = {
 
 # The ant's way over is long: a temperature that falls quickly ends the search before it is found.
 # It rolls over within 15 steps, and in episodes of 250 its replay holds too few of them. Its
-# original policy bounces too high at times, at full speed: anchors that fade, and more of what came
-# before falls, let that be mended.
+# original policy bounces too high at times, at full speed: anchors that fade, more of what came
+# before falls, and whole episodes once the way over is found (earlier it is not found any more) let
+# that be mended.
 # A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
 # full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
@@ -90,7 +91,8 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
-        "anchor_value_fade": 0.67,
+        "anchor_value_fade": 0.32,
+        "whole_episodes_after": 0.48,
         "ending_batch_size": 16,
         "actor_averaging": 0.9995,
     },
@@ -215,7 +217,7 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 150_000,
+    "ant": 320_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
