@@ -80,9 +80,7 @@ _FAST: dict[str, Any] = {
 
 # The ant's way over is long: a temperature that falls quickly ends the search before it is found.
 # It rolls over within 15 steps, and in episodes of 250 its replay holds too few of them. Its
-# original policy bounces too high at times, at full speed: anchors that fade, more of what came
-# before falls, and whole episodes once the way over is found (earlier it is not found any more) let
-# that be mended; learning rates that fall quickly do not.
+# original policy bounces too high at times, at full speed: anchors that fade let that be mended.
 # A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
 # full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
@@ -91,10 +89,7 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
-        "anchor_value_fade": 0.512,
-        "whole_episodes_after": 0.768,
-        "ending_batch_size": 16,
-        "final_learning_rate_fraction": 0.4375,
+        "anchor_value_fade": 0.67,
         "actor_averaging": 0.9995,
     },
     "half_cheetah": {"replay_originals_episodes": False},
@@ -125,7 +120,6 @@ _SCALE: dict[str, Any] = {
     "anchor_batch_size": 256,  # the same share of a batch
     "replay_capacity": 2_000_000,
 }
-_SCALE_ROBOTS: dict[str, dict[str, Any]] = {"ant": {"ending_batch_size": 128}}  # likewise
 
 # From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
@@ -172,7 +166,6 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
     chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
         chosen |= _FAST_ROBOTS.get(robot, {})
-        chosen |= _SCALE_ROBOTS.get(robot, {}) if preset == "scale" else {}
         # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
         own = _baselines_own(robot, method)
         chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}
@@ -218,7 +211,7 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 200_000,
+    "ant": 150_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
