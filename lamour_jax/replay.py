@@ -85,7 +85,7 @@ def make_replay(example: Any, capacity: int, num_shards: int = 1) -> Replay:
         return fetch(state, drawn)
 
     def fetch(state: ReplayState, slots: jax.Array) -> Any:
-        drawn = jax.vmap(lambda ring, places: ring[places])(state.rows, slots)
+        drawn = jax.vmap(lambda ring, drawn: ring[drawn])(state.rows, slots)
         rows = jnp.swapaxes(drawn, 0, 1).reshape(slots.shape[1], -1, flat.size)
         return jax.vmap(jax.vmap(unravel))(rows)
 

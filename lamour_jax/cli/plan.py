@@ -3,7 +3,8 @@
 import argparse
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -165,13 +166,11 @@ def plan_aloud(
         flush=True,
     )
 
-    def announced(decide: Callable) -> Callable:
-        return Announced("the planner", decide)
-
     def tell(taken: int, healthy: np.ndarray) -> None:
         if taken % SHOWN_AFTER < REPLANNED_AFTER:
             print(f"  step {taken} of {steps}: {healthy.sum()} of {episodes} healthy", flush=True)
 
+    announced = partial(Announced, "the planner")
     return plan_episodes(planner, jax.random.key(seed), episodes, steps, tell, announced)
 
 

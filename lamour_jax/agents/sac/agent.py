@@ -57,12 +57,6 @@ def make_sac(
         demonstrations = None
     num_planned = 0 if demonstrations is None else config.planned_batch_size
     num_shards = num_shards or shards_of(env.mesh)
-    endings = Endings(
-        num_shards,
-        size=config.replay_capacity // num_shards,
-        stride=env.num_envs // num_shards,
-        lookback=max(1, round(SECONDS / env.env.dt)),
-    )
     sac = _SAC(
         config=config,
         env=env,
@@ -73,7 +67,7 @@ def make_sac(
             config.replay_capacity,
             num_shards,
         ),
-        endings=endings if config.ending_batch_size else None,
+        endings=_make_endings(config, env, num_shards),
         demonstrations=demonstrations,
         from_original=from_original,
     )
@@ -248,6 +242,18 @@ class _SAC:
             return None
         whole = self.learner.is_late(updates)
         return jnp.where(whole, self.env.env.episode_length, self.env.episode_length)
+
+
+def _make_endings(config: SACConfig, env: VectorEnv, num_shards: int) -> Endings | None:
+    """What remembers endings in so many rings of the replay, where the settings ask for it."""
+    if not config.ending_batch_size:
+        return None
+    return Endings(
+        num_shards,
+        size=config.replay_capacity // num_shards,
+        stride=env.num_envs // num_shards,
+        lookback=max(1, round(SECONDS / env.env.dt)),
+    )
 
 
 def _persistence(num_envs: int, longest: float) -> jax.Array:
