@@ -24,8 +24,8 @@ class SACConfig:
     # Collection
     num_envs: int = 1
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
-    # Of the run: from then on training's episodes are as long as the task's, and the policy is held
-    # at anchors no longer. 1: never.
+    # Of the run: from then on every second robot's episodes are as long as the task's, the policy
+    # is held at anchors no longer, and learning rates fall no further. 1: never.
     whole_episodes_after: float = 1.0
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
@@ -35,7 +35,8 @@ class SACConfig:
     replay_originals_episodes: bool = False
     grad_updates_per_step: int = 1  # per vector step of all robots
     batch_size: int = 256
-    ending_batch_size: int = 0  # of them from the last second before an episode ended by its rules
+    # Of them, once some episodes are whole, from the last second before one ended by its rules.
+    ending_batch_size: int = 0
     # Learning
     gamma: float = 0.99
     tau: float = 0.005
@@ -103,6 +104,11 @@ class SACConfig:
                 f"planned_batch_size and ending_batch_size must be at most batch_size ="
                 f" {self.batch_size} together, not {self.planned_batch_size} and"
                 f" {self.ending_batch_size}"
+            )
+        if self.ending_batch_size and self.whole_episodes_after == 1.0:
+            raise ValueError(
+                f"ending_batch_size = {self.ending_batch_size} comes to nothing before episodes are"
+                " whole: set whole_episodes_after below 1 as well"
             )
         if self.replay_capacity > 10**9:  # twice as many are counted in 32 bits
             raise ValueError(f"replay_capacity must be at most 1e9, not {self.replay_capacity}")

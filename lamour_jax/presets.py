@@ -7,7 +7,6 @@ from lamour_jax.config import (
     LearnerConfig,
     PPOConfig,
     SACConfig,
-    TrainConfig,
     checked_settings,
 )
 
@@ -80,7 +79,8 @@ _FAST: dict[str, Any] = {
 
 # The ant's way over is long: a temperature that falls quickly ends the search before it is found.
 # It rolls over within 15 steps, and in episodes of 250 its replay holds too few of them. Its
-# original policy bounces too high at times, at full speed: anchors that fade let that be mended.
+# original policy bounces too high at times, at full speed: whole episodes without anchors, and more
+# of what came before a fall, mend that once the robot gets up quickly.
 # A running HalfCheetah's values, over a thousand, are all that critics learn while their replay is
 # full of them: how fallen poses differ, by ten, comes late.
 _FAST_ROBOTS: dict[str, dict[str, Any]] = {
@@ -89,7 +89,10 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
-        "anchor_value_fade": 0.67,
+        "anchor_value_fade": 0.5,
+        "whole_episodes_after": 0.65,
+        "final_learning_rate_fraction": 0.3,
+        "ending_batch_size": 16,
         "actor_averaging": 0.9995,
     },
     "half_cheetah": {"replay_originals_episodes": False},
@@ -121,6 +124,8 @@ _SCALE: dict[str, Any] = {
     "replay_capacity": 2_000_000,
 }
 
+_SCALE_ROBOTS = {**_FAST_ROBOTS, "ant": {**_FAST_ROBOTS["ant"], "ending_batch_size": 128}}
+
 # From scratch on the original task: there is time for a steadier pace.
 _PRETRAIN: dict[str, Any] = {
     **_FAST,
@@ -143,6 +148,7 @@ _PRETRAIN_ROBOTS: dict[str, dict[str, Any]] = {
 }
 
 PRESETS: dict[str, dict[str, Any]] = {"paper": {}, "fast": _FAST, "scale": _SCALE}
+_ROBOTS_OWN = {"fast": _FAST_ROBOTS, "scale": _SCALE_ROBOTS}
 
 # Thousands of robots on an accelerator: short rollouts, large batches.
 _PPO_SCALE: dict[str, Any] = {
@@ -165,7 +171,7 @@ def sac_config(robot: str, preset: str, *, method: str = "lamour", **overrides: 
     """
     chosen = {**_published(robot, method), **_preset(PRESETS, preset)}
     if preset != "paper":
-        chosen |= _FAST_ROBOTS.get(robot, {})
+        chosen |= _ROBOTS_OWN[preset].get(robot, {})
         # Those are found for LaMOuR: a baseline keeps the coefficients that it was published with.
         own = _baselines_own(robot, method)
         chosen |= {name: own[name] for name in _COEFFICIENTS if name in own}
@@ -211,7 +217,7 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 150_000,
+    "ant": 200_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
@@ -242,7 +248,7 @@ def recovery_updates(robot: str, preset: str, learner: str = "sac") -> int:
 
 def evaluation_interval(num_updates: int) -> int:
     """Updates between evaluations: some twenty points make a curve."""
-    return min(max(num_updates // 20, 1_000), TrainConfig.eval_every)
+    return min(max(num_updates // 20, 1_000), 10_000)
 
 
 def pretrain_config(robot: str) -> SACConfig:

@@ -30,6 +30,7 @@ CONFIG = SACConfig(
     grad_updates_per_step=2,
     batch_size=256,
     ending_batch_size=64,
+    whole_episodes_after=0.01,  # anchors count in the first ten updates, endings after them
     anchor_batch_size=64,
     anchor_value_share=0.05,
     hidden_sizes=(32, 32),

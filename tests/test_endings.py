@@ -90,6 +90,7 @@ def test_so_many_of_a_batch_are_from_before_endings(count, monkeypatch):
     config = SACConfig(
         batch_size=8,
         ending_batch_size=count,
+        whole_episodes_after=0.0,
         num_envs=4,
         random_steps=8,
         replay_capacity=400,

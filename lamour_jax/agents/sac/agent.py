@@ -223,7 +223,9 @@ class _SAC:
         endings = self.endings.record(
             state.learner.endings,
             self.replay.slots(before, rollout.valid),
-            rollout.valid & (rollout.transitions.discount == 0.0),
+            rollout.valid
+            & (rollout.transitions.discount == 0.0)
+            & self.learner.is_late(state.updates),
             self._time(state),
         )
         return state.replace(learner=state.learner.replace(endings=endings)), rollout
@@ -237,10 +239,10 @@ class _SAC:
         return state.replace(robots=robots, learner=learner), rollout
 
     def _limit(self, updates: jax.Array) -> jax.Array | None:
-        """Control steps after which episodes are cut []; None where that never changes."""
+        """Control steps after which episodes are cut [N]; None where that never changes."""
         if self.config.whole_episodes_after == 1.0:
             return None
-        whole = self.learner.is_late(updates)
+        whole = self.learner.is_late(updates) & (jnp.arange(self.env.num_envs) % 2 == 0)
         return jnp.where(whole, self.env.env.episode_length, self.env.episode_length)
 
 

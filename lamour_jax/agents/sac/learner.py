@@ -213,10 +213,10 @@ class Learner:
         return state, {"train/alpha": jnp.exp(log_alpha)}
 
     def is_late(self, updates: jax.Array) -> jax.Array:
-        """Whether episodes are whole by then, and anchors are let go: [] bool.
+        """Whether some episodes are whole by then, and anchors are let go: [] bool.
 
         In short episodes a robot is seldom at full speed for long, and what the original policy
-        does wrong there is not mended.
+        does wrong there is not mended. In whole ones alone it unlearns the way up.
         """
         return updates >= self.config.whole_episodes_after * self.total_updates
 
@@ -248,7 +248,8 @@ class Learner:
 
     def _adam(self, learning_rate: float) -> optax.GradientTransformation:
         final = self.config.final_learning_rate_fraction * learning_rate
-        return optax.adam(optax.linear_schedule(learning_rate, final, self.total_updates))
+        length = max(1, round(self.config.whole_episodes_after * self.total_updates))
+        return optax.adam(optax.linear_schedule(learning_rate, final, length))
 
     def _policy(self, params: Params, obs: jax.Array, dropout_key: jax.Array) -> Gaussian:
         deterministic = not self.config.dropout_rate

@@ -47,17 +47,20 @@ def test_it_begins_with_random_steps(agent, state):
 
 
 def test_episodes_are_whole_in_the_end():
-    """Cut after 2 steps, and from half of the run on after the task's 6."""
+    """Cut after 2 steps, and from half of the run on every second robot's after the task's 6; from
+    then on it is remembered where they end by the rules."""
     env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8, episode_length=2)
-    config = dataclasses.replace(CONFIG, whole_episodes_after=0.5)
+    config = dataclasses.replace(CONFIG, whole_episodes_after=0.5, ending_batch_size=1)
     agent = make_sac(config, env, make_rule("sac_zero"), num_updates=60, from_original=False)
     state, iterate = jax.jit(agent.init)(jax.random.key(0), None), jax.jit(agent.iterate)
-    longest = [0, 0]
+    longest, endings = np.zeros((2, ROBOTS), int), [0, 0]
     for _ in range(20):  # of three updates each
         late = int(state.updates >= 30)
         state, _ = iterate(state, None)
-        longest[late] = max(longest[late], int(state.robots.steps.max()))
-    assert longest == [1, 5]
+        longest[late] = np.maximum(longest[late], state.robots.steps)
+        endings[late] = int(state.learner.endings.recorded[0])
+    np.testing.assert_array_equal(longest, [[1] * ROBOTS, [5, 1] * (ROBOTS // 2)])
+    assert endings[0] == 0 < endings[1]
 
 
 def test_critics_normalise_by_what_random_steps_saw_and_keep_to_it():

@@ -306,8 +306,17 @@ def test_dropout_acts_while_sampling(original):
     assert len(np.unique(np.asarray(dropped), axis=0)) > 8
 
 
-def test_learning_rates_fall_to_their_final_fraction(state):
-    config = dataclasses.replace(CONFIG, final_learning_rate_fraction=0.1)
+@pytest.mark.parametrize(
+    ("whole_after", "falling"),
+    [
+        (1.0, [1e-3, 7.75e-4, 5.5e-4, 3.25e-4, 1e-4, 1e-4]),  # by 2.25e-4 each
+        (0.5, [1e-3, 5.5e-4, 1e-4, 1e-4, 1e-4, 1e-4]),
+    ],
+)
+def test_learning_rates_fall_to_their_final_fraction(state, whole_after, falling):
+    config = dataclasses.replace(
+        CONFIG, final_learning_rate_fraction=0.1, whole_episodes_after=whole_after
+    )
     update = jax.jit(Learner(config, OBS, ACTIONS, total_updates=4).update)
     batch = make_batch(discount=jnp.zeros(BATCH), reward=jnp.full(BATCH, 1e4))
     sizes = []
@@ -315,5 +324,5 @@ def test_learning_rates_fall_to_their_final_fraction(state):
         before = state.critic["params"]["critic_0"]["q"]["bias"]
         state, _ = update(state, batch, None, jax.random.key(0))
         sizes.append(float(state.critic["params"]["critic_0"]["q"]["bias"][0] - before[0]))
-    # A huge constant gradient makes Adam's steps the learning rate: 1e-3 falling by 2.25e-4 each.
-    np.testing.assert_allclose(sizes, [1e-3, 7.75e-4, 5.5e-4, 3.25e-4, 1e-4, 1e-4], rtol=0.02)
+    # A huge constant gradient makes Adam's steps the learning rate.
+    np.testing.assert_allclose(sizes, falling, rtol=0.02)
