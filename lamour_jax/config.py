@@ -43,7 +43,8 @@ class SACConfig:
     actor_learning_rate: float = 3e-4
     critic_learning_rate: float = 3e-4
     temperature_learning_rate: float = 3e-5
-    final_learning_rate_fraction: float = 1.0  # linear decay of actor's and critic's, over the run
+    # Linear decay of actor's and critic's, over the run or until some episodes are whole.
+    final_learning_rate_fraction: float = 1.0
     initial_temperature: float = 1.0
     target_entropy_per_action: float = -1.0
     # The temperature follows the entropy in states that are not recovered; in the others
