@@ -89,7 +89,7 @@ _FAST_ROBOTS: dict[str, dict[str, Any]] = {
         "tau": 0.05,
         "longest_noise": 16.0,
         "episode_length": 100,
-        "anchor_value_fade": 0.5,
+        "anchor_value_fade": 0.42,
         "whole_episodes_after": 0.65,
         "final_learning_rate_fraction": 0.3,
         "ending_batch_size": 16,
@@ -217,7 +217,7 @@ def _preset(presets: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
 # Updates after which each robot has recovered with "fast"; a robot that is not known here gets the
 # usual ones.
 FAST_UPDATES = {
-    "ant": 200_000,
+    "ant": 240_000,
     "half_cheetah": 60_000,
     "hopper": 30_000,
     "humanoid": 600_000,  # it sits up and does not stand yet
