@@ -184,6 +184,11 @@ class RecoveryEnv(Env):
         """
         return load_battery(self.name, evaluation=evaluation)
 
+    def near_recovered_start(self) -> StartDistribution | None:
+        """States on the way back, where training may begin episodes, too; None where there are
+        none."""
+        return None
+
     @abc.abstractmethod
     def observe(self, physics: PhysicsState) -> jax.Array:
         """The policy's observation [obs_size]."""

@@ -29,6 +29,8 @@ class SACConfig:
     whole_episodes_after: float = 1.0
     # Of exploration, in control steps: between 1 (every robot's noise is white) and this.
     longest_noise: float = 1.0
+    # Of episodes, which begin on the way back; for robots that such states ship for.
+    near_recovered_share: float = 0.0
     random_steps: int = 10_000  # control steps of all robots with random actions, before learning
     replay_capacity: int = 1_000_000
     # It begins with the episodes that the anchors are of (where there are anchors).
@@ -82,6 +84,7 @@ class SACConfig:
             "dropout_rate",
             "whole_episodes_after",
             "anchor_value_fade",
+            "near_recovered_share",
             "planned_start_share",
         )
         _require_not_negative(

@@ -57,6 +57,7 @@ NEUTRAL = {
     "anchor_value_fade": 0.0,
     "actor_averaging": 0.0,
     "ending_batch_size": 0,
+    "near_recovered_share": 0.0,
     "planned_episodes": 0,
     "planned_batch_size": 0,
     "planned_start_share": 0.0,

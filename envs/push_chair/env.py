@@ -1,6 +1,8 @@
 """PushChair: a mobile robot with two arms pushes an office chair to a target; out of distribution
 the chair lies on its side."""
 
+from importlib import resources
+
 import jax
 import jax.numpy as jnp
 import mujoco
@@ -12,12 +14,13 @@ from envs.push_chair import model, robot
 from envs.push_chair.chair import NUM_LEGS
 from envs.push_chair.measures import chair_rotation, measure, tilt, ways_to_chair
 from envs.push_chair.reward import FALL, has_fallen, has_succeeded, staged_reward
-from envs.push_chair.starts import AroundTarget
+from envs.push_chair.starts import AroundTarget, Moved
 
 HEALTHY_TILT = 0.1 * np.pi  # rad
 STANDING_DISTANCE = (0.8, 1.2)  # m from the target
 STANDING_TURN = 0.4 * np.pi  # rad
 LYING_DISTANCE = (1.0, 1.0)
+NEAR_RECOVERED = "near_recovered.npz"
 MAX_SPEED = 10.0  # m/s and rad/s; observed velocities are clipped to it
 
 _STANDING = np.array([-1.0, 0, 0, 1, 0, 0, 0])
@@ -56,6 +59,13 @@ class PushChair(RecoveryEnv):
 
     def ood_start(self) -> AroundTarget:
         return AroundTarget(self.ood_qpos, LYING_DISTANCE)
+
+    def near_recovered_start(self) -> Moved:
+        """Chairs that arms hold up, that they have just let down, and that stand among them (see
+        `envs.push_chair.holding`)."""
+        with resources.files(__package__).joinpath(NEAR_RECOVERED).open("rb") as stream:
+            with np.load(stream, allow_pickle=False) as arrays:
+                return Moved(arrays["qpos"], arrays["qvel"])
 
     def observe(self, physics: PhysicsState) -> jax.Array:
         """Everything as seen from the robot's base, wherever in the world it is: [89]."""

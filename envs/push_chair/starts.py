@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from envs.push_chair.model import CHAIR
+from envs.push_chair.model import CHAIR, CHAIR_VELOCITY
 from envs.push_chair.robot import BASE
-from envs.starts import PoseStart
+from envs.starts import Poses, PoseStart
 
 ROBOT_DISTANCE = (0.8, 1.2)  # m from the chair
 ROBOT_ANGLE = 0.2 * np.pi  # rad, half width around the chair's rear
 HEADING_NOISE = 0.05 * np.pi  # rad, half width, of a robot that faces the chair
+MOVED = 0.4  # m, half width along each axis
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,30 @@ class AroundTarget(PoseStart):
         pose = jnp.concatenate([chair, qpos[CHAIR][2:3], _turned(qpos[CHAIR][3:], facing)])
         qpos = qpos.at[CHAIR].set(pose).at[BASE].set(jnp.append(base, _wrapped(yaw)))
         return qpos, jnp.zeros(nv)
+
+
+@dataclass(frozen=True)
+class Moved(Poses):
+    """Stored states of the scene, each moved a little over the floor and turned anyhow about the
+    target."""
+
+    def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
+        """Draws (qpos [40], qvel [nv])."""
+        row_key, place_key = jax.random.split(key)
+        qpos, qvel = super().sample(row_key, nv)
+        *move, angle = jax.random.uniform(place_key, (3,), minval=-1.0) * np.array(
+            [MOVED, MOVED, np.pi], np.float32
+        )
+        cos, sin = jnp.cos(angle), jnp.sin(angle)
+        turn = jnp.array([[cos, -sin], [sin, cos]])
+        base = turn @ (qpos[BASE][:2] + jnp.stack(move))
+        chair = turn @ (qpos[CHAIR][:2] + jnp.stack(move))
+        pose = jnp.concatenate([chair, qpos[CHAIR][2:3], _turned(qpos[CHAIR][3:], angle)])
+        qpos = qpos.at[CHAIR].set(pose)
+        qpos = qpos.at[BASE].set(jnp.append(base, _wrapped(qpos[BASE][2] + angle)))
+        for place in (BASE.start, CHAIR_VELOCITY.start):  # x and y of both
+            qvel = qvel.at[place : place + 2].set(turn @ qvel[place : place + 2])
+        return qpos, qvel
 
 
 def _direction(angle: jax.Array) -> jax.Array:

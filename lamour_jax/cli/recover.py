@@ -11,7 +11,7 @@ import envs
 from lamour_jax.cli import common
 from lamour_jax.cli.outcome import check_start, describe
 from lamour_jax.cli.policies import policy_for
-from lamour_jax.cli.recovery_training import train_and_judge
+from lamour_jax.cli.recovery_training import begin_near_recovered, train_and_judge
 from lamour_jax.cli.resuming import open_run, settings_given
 from lamour_jax.cli.rewards import add_reward_arguments, count_rewards, provide_rewards
 from lamour_jax.cli.run_config import run_config
@@ -176,6 +176,7 @@ def recover(
             method=method,
             **_overrides(original, num_envs, settings or {}),
         )
+        begin_near_recovered(robot, chosen)  # or says now that it cannot
         schedule = _schedule(robot.name, preset, learner, updates, seeds[0])
         own = {"start": start, "method": method, "preset": preset, "stop_at": stop_at}
         config = {**run_config("recover", place, robot, chosen, schedule), **own}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from envs.base import RecoveryEnv
 from lamour_jax import hosts
 from lamour_jax.cli import common
 from lamour_jax.cli.arena import Arena
@@ -10,7 +11,8 @@ from lamour_jax.cli.outcome import judge_run
 from lamour_jax.cli.rewards import load_reward
 from lamour_jax.cli.training import Evaluator, Task, prepare_training, run_training
 from lamour_jax.cli.uncertainty import original_uncertainty
-from lamour_jax.config import LearnerConfig, TrainConfig, stored_learner
+from lamour_jax.config import LearnerConfig, SACConfig, TrainConfig, stored_learner
+from lamour_jax.errors import UserError
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.recovery import (
     learns_from_programs,
@@ -71,7 +73,25 @@ def _task(run: Run, original: Policy, learner: LearnerConfig) -> Task:
     rule = make_rule(method, list(programs.values()), uncertainty)
     rules = {name: make_rule(method, [program]) for name, program in programs.items()}
     planned = planned_demonstrations(run, env, original, rules or {method: rule}, learner)
-    return Task(begin_among(env, planned, learner), rule, original, planned)
+    env = begin_near_recovered(begin_among(env, planned, learner), learner)
+    return Task(env, rule, original, planned)
+
+
+def begin_near_recovered(env: RecoveryEnv, learner: LearnerConfig) -> RecoveryEnv:
+    """`env`, whose episodes begin on the way back at the share that the settings say.
+
+    Raises:
+      UserError: there are no such states of this robot.
+    """
+    if not isinstance(learner, SACConfig) or not learner.near_recovered_share:
+        return env
+    states = env.near_recovered_start()
+    if states is None:
+        raise UserError(
+            f"near_recovered_share is {learner.near_recovered_share}, but {env.name} has no states"
+            " on the way back: leave it at 0, or give its class a `near_recovered_start`"
+        )
+    return env.with_more_starts(states, learner.near_recovered_share)
 
 
 def _judge_original(run: Run, arena: Arena, original: Policy) -> dict[str, Any]:

@@ -1,0 +1,234 @@
+"""Chairs that arms hold up: states on the way from the lying chair to the standing one.
+
+Random actions hardly ever get a hand below a lying chair and lift it. So states in which that is
+done are made without any policy, as in reverse curricula (Florensa et al., 2017, arXiv 1707.05300):
+
+- held: the chair at a random tilt, the robot anyhow behind it with a hand below it, its speed
+  controllers at rest. Mostly the chair falls past the arms; kept is where it comes to rest on them.
+- walked: from those, lasting random actions, the lift mostly down. The chair lies again, or nearly,
+  and the hands are on their way out from below it: the other way round, that is the way in.
+- scattered: the chair stands, the robot on any side of it, its arms anyhow, as after a lift.
+
+`python -m experiments.near_recovered` makes those that ship.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import mujoco
+import numpy as np
+from mujoco.batch import Batch
+from scipy.spatial.transform import Rotation
+
+from envs.push_chair import model, panda, robot
+from envs.push_chair.contacts import GROUND
+from envs.push_chair.env import PushChair
+from envs.push_chair.measures import ways_to_chair
+from envs.starts import Poses
+
+# Of held chairs, in bins that hold equally many. From 35 degrees a chair that is let go falls onto
+# its casters as often as not, at 90 it lies.
+TILT_BINS = np.deg2rad([34.0, 43.0, 52.0, 61.0, 70.0, 79.0, 88.0])
+MAX_OVERLAP = 0.02  # m
+# Of a chair that counts as held (rad/s, m/s): arms at rest give way slowly.
+MAX_SPIN, MAX_SPEED = 0.5, 0.35
+WALKED_TILTS = np.deg2rad([50.0, 110.0])
+MAX_WALKED_SPIN = 1.0  # rad/s
+MAX_WALKED_DISTANCE = 0.25  # m from the nearer hand to the chair
+
+_BATCH = 256  # robots that are simulated at once
+_CHECKS = (8, 4, 4, 4)  # control steps between looks at whether the chair rests on the arms
+_LONGEST_WALK = 20  # control steps
+_DISTANCE, _LIFT = (0.45, 1.1), (0.0, 1.2)  # m: of the robot from the chair, and its lift
+_ANGLE, _YAW, _ARMS = 0.8, 0.6, 1.2  # rad, half widths: around the rear, of facing it, of joints
+_BELOW = 0.15  # m from a hand to the chair above it
+
+
+class States(NamedTuple):
+    """The three kinds, the chair around (-1, 0)."""
+
+    held: Poses
+    walked: Poses
+    scattered: Poses
+
+
+def make_states(seed: int, held: int, walked: int, scattered: int) -> States:
+    """So many states of each kind; of held ones equally many in each of `TILT_BINS`, give or take
+    one."""
+    rng, physics = np.random.default_rng(seed), PushChair.build_spec().compile()
+    on_arms = _held(rng, physics, held)
+    return States(
+        on_arms, _walked(rng, physics, on_arms, walked), _scattered(rng, physics, scattered)
+    )
+
+
+def tilts(qpos: np.ndarray) -> np.ndarray:
+    """Of the chair (rad): [B] for qpos [B, 40]."""
+    _, x, y, _ = qpos[:, model.CHAIR][:, 3:].T
+    return np.arccos(np.clip(1 - 2 * (x * x + y * y), -1, 1))
+
+
+def _held(rng: np.random.Generator, physics: mujoco.MjModel, count: int) -> Poses:
+    num_bins = len(TILT_BINS) - 1
+    wanted = np.bincount(np.arange(count) % num_bins, minlength=num_bins)
+    qpos, qvel = np.empty((0, physics.nq)), np.empty((0, physics.nv))
+    while True:
+        bins = np.digitize(tilts(qpos), TILT_BINS) - 1
+        kept = [np.flatnonzero(bins == i)[:number] for i, number in enumerate(wanted)]
+        print(f"  held: {sum(map(len, kept))} of {count}", flush=True)
+        if all(len(rows) == number for rows, number in zip(kept, wanted, strict=True)):
+            break
+        more = _come_to_rest(physics, _with_a_hand_below(rng, physics))
+        qpos, qvel = np.concatenate([qpos, more.qpos]), np.concatenate([qvel, more.qvel])
+    return _rows(qpos, qvel, np.concatenate(kept))
+
+
+def _with_a_hand_below(rng: np.random.Generator, physics: mujoco.MjModel) -> np.ndarray:
+    """qpos [_BATCH, 40] of tipped chairs that nothing holds yet."""
+    kept = np.empty((0, physics.nq))
+    while len(kept) < _BATCH:
+        tilt = rng.uniform(TILT_BINS[0], TILT_BINS[-1])
+        qpos = np.tile(_tipped(physics, tilt), (8 * _BATCH, 1))
+        _place_robot(rng, qpos, _ANGLE)
+        qpos = qpos[_has_a_hand_below(qpos)]
+        kept = np.concatenate([kept, qpos[_overlaps(physics, qpos) < MAX_OVERLAP]])
+    return kept[:_BATCH]
+
+
+def _tipped(physics: mujoco.MjModel, tilt: float) -> np.ndarray:
+    """qpos [40] with the chair on the floor, tipped by so much (rad) towards where it lies."""
+    data = mujoco.MjData(physics)
+    data.qpos[:] = PushChair.ood_qpos
+    pose, joints = data.qpos[model.CHAIR], data.qpos[model.CHAIR.stop :]
+    share = tilt / tilts(data.qpos[None])[0]
+    turn = Rotation.from_quat(pose[3:], scalar_first=True).as_rotvec()
+    pose[3:] = Rotation.from_rotvec(share * turn).as_quat(scalar_first=True)
+    joints *= share
+    mujoco.mj_kinematics(physics, data)
+    floor = physics.geom("floor").id
+    pose[2] -= min(
+        mujoco.mj_geomDistance(physics, data, floor, int(geom), 100.0, None)
+        for geom in np.flatnonzero(physics.geom_conaffinity & GROUND.contype)
+        if physics.body(physics.geom_bodyid[geom]).name.startswith(("chair", "caster"))
+    )
+    return data.qpos.copy()
+
+
+def _place_robot(rng: np.random.Generator, qpos: np.ndarray, half_width: float) -> None:
+    """Puts the robot of qpos [B, 40] behind the chair, within an angle (rad) to each side; its lift
+    and arms anyhow."""
+    count = len(qpos)
+    bearing = np.pi + rng.uniform(-half_width, half_width, count)
+    way = np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
+    qpos[:, :2] = qpos[:, model.CHAIR][:, :2] + rng.uniform(*_DISTANCE, (count, 1)) * way
+    yaw = bearing + np.pi + rng.uniform(-_YAW, _YAW, count)
+    qpos[:, 2] = (yaw + np.pi) % (2 * np.pi) - np.pi
+    qpos[:, robot.LIFT] = rng.uniform(*_LIFT, count)
+    low, high = np.array([(joint.low, joint.high) for joint in panda.JOINTS]).T
+    for arm in robot.ARMS:
+        angles = np.array(panda.REST) + rng.uniform(-_ARMS, _ARMS, (count, len(low)))
+        qpos[:, arm] = np.clip(angles, low, high)
+
+
+def _has_a_hand_below(qpos: np.ndarray) -> np.ndarray:
+    """[B] bool for qpos [B, 40]: both hands are near the chair and clear of it and of the floor, at
+    least one of them below it."""
+    hands, ways = _hands(qpos)
+    distance = np.linalg.norm(ways, axis=2)
+    clear = (distance.min(axis=1) > 0.003) & (hands[..., 2] > 0.05).all(axis=1)
+    below = ((distance < _BELOW) & (ways[..., 2] > 0)).any(axis=1)
+    return clear & below & (distance.mean(axis=1) < 2 * _BELOW)
+
+
+def _come_to_rest(physics: mujoco.MjModel, qpos: np.ndarray) -> Poses:
+    """Lets chairs at qpos [B, 40] fall; those that come to rest on the arms."""
+    batch = Batch(physics, len(qpos))
+    batch.bind("qpos")[:] = qpos
+    done = np.zeros(len(qpos), bool)
+    found_qpos, found_qvel = [], []
+    for control_steps in _CHECKS:
+        batch.step(nstep=control_steps * PushChair.num_substeps)
+        qpos, qvel = np.array(batch.bind("qpos")), np.array(batch.bind("qvel"))
+        tilt = tilts(qpos)
+        slow = np.linalg.norm(qvel[:, model.CHAIR_SPIN], axis=1) < MAX_SPIN
+        slow &= np.linalg.norm(qvel[:, model.CHAIR_VELOCITY], axis=1) < MAX_SPEED
+        rests = slow & (tilt > TILT_BINS[0]) & (tilt < TILT_BINS[-1]) & ~done
+        rests[rests] = _is_sound(physics, qpos[rests])
+        found_qpos.append(qpos[rests])
+        found_qvel.append(qvel[rests])
+        done |= rests
+    return Poses(np.concatenate(found_qpos), np.concatenate(found_qvel))
+
+
+def _walked(rng: np.random.Generator, physics: mujoco.MjModel, held: Poses, count: int) -> Poses:
+    """States that lasting random actions lead to from held ones, most of them down."""
+    high = np.flatnonzero(tilts(held.qpos) > TILT_BINS[3])
+    qpos, qvel = np.empty((0, physics.nq)), np.empty((0, physics.nv))
+    while len(qpos) < count:
+        more = _walk(rng, physics, held, rng.choice(high, _BATCH))
+        qpos, qvel = np.concatenate([qpos, more.qpos]), np.concatenate([qvel, more.qvel])
+    return _rows(qpos, qvel, np.arange(count))
+
+
+def _walk(
+    rng: np.random.Generator, physics: mujoco.MjModel, held: Poses, rows: np.ndarray
+) -> Poses:
+    batch, count = Batch(physics, len(rows)), len(rows)
+    batch.bind("qpos")[:], batch.bind("qvel")[:] = held.qpos[rows], held.qvel[rows]
+    action = rng.normal(0.0, 0.35, (count, physics.nu))
+    action[:, robot.LIFT] = rng.uniform(-1.0, 0.3, count)
+    batch.bind("ctrl")[:] = np.clip(action, -1.0, 1.0)
+    last = rng.integers(2, _LONGEST_WALK, count)
+    qpos, qvel = np.empty((count, physics.nq)), np.empty((count, physics.nv))
+    for step in range(1, _LONGEST_WALK):
+        batch.step(nstep=PushChair.num_substeps)
+        qpos[last == step] = batch.bind("qpos")[last == step]
+        qvel[last == step] = batch.bind("qvel")[last == step]
+    tilt, (_, ways) = tilts(qpos), _hands(qpos)
+    kept = (tilt > WALKED_TILTS[0]) & (tilt < WALKED_TILTS[1])
+    kept &= np.linalg.norm(qvel[:, model.CHAIR_SPIN], axis=1) < MAX_WALKED_SPIN
+    kept &= np.linalg.norm(ways, axis=2).min(axis=1) < MAX_WALKED_DISTANCE
+    kept &= _is_sound(physics, qpos)
+    return Poses(qpos[kept], qvel[kept])
+
+
+def _scattered(rng: np.random.Generator, physics: mujoco.MjModel, count: int) -> Poses:
+    kept = np.empty((0, physics.nq))
+    while len(kept) < count:
+        qpos = np.tile(PushChair.normal_qpos, (_BATCH, 1))
+        _place_robot(rng, qpos, np.pi)
+        kept = np.concatenate([kept, qpos[_is_sound(physics, qpos)]])
+    return _rows(kept, np.zeros((len(kept), physics.nv)), np.arange(count))
+
+
+@jax.jit
+@jax.vmap
+def _hands_of(qpos: jax.Array) -> tuple[jax.Array, jax.Array]:
+    hands, _ = robot.hand_poses(qpos[: robot.NUM_JOINTS])
+    return hands, ways_to_chair(hands, qpos)
+
+
+def _hands(qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both hands' places [B, 2, 3] and ways to the chair's surface [B, 2, 3] (m)."""
+    hands, ways = _hands_of(jnp.asarray(qpos, jnp.float32))
+    return np.asarray(hands), np.asarray(ways)
+
+
+def _is_sound(physics: mujoco.MjModel, qpos: np.ndarray) -> np.ndarray:
+    """[B] bool: finite, and nothing is deep in another thing."""
+    return np.isfinite(qpos).all(axis=1) & (_overlaps(physics, qpos) < MAX_OVERLAP)
+
+
+def _overlaps(physics: mujoco.MjModel, qpos: np.ndarray) -> np.ndarray:
+    """How deep (m) two things are in each other: [B]."""
+    data, depths = mujoco.MjData(physics), []
+    for row in qpos:
+        data.qpos[:] = row
+        mujoco.mj_fwdPosition(physics, data)
+        depths.append(-data.contact.dist.min(initial=0.0))
+    return np.array(depths)
+
+
+def _rows(qpos: np.ndarray, qvel: np.ndarray, which: np.ndarray) -> Poses:
+    return Poses(qpos[which].astype(np.float32), qvel[which].astype(np.float32))
