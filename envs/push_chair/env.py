@@ -63,9 +63,9 @@ class PushChair(RecoveryEnv):
     def near_recovered_start(self) -> Moved:
         """Chairs that arms hold up, that they have just let down, and that stand among them (see
         `envs.push_chair.holding`)."""
-        with resources.files(__package__).joinpath(NEAR_RECOVERED).open("rb") as stream:
-            with np.load(stream, allow_pickle=False) as arrays:
-                return Moved(arrays["qpos"], arrays["qvel"])
+        file = resources.files(__package__).joinpath(NEAR_RECOVERED)
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            return Moved(arrays["qpos"], arrays["qvel"])
 
     def observe(self, physics: PhysicsState) -> jax.Array:
         """Everything as seen from the robot's base, wherever in the world it is: [89]."""

@@ -7,6 +7,7 @@ done are made without any policy, as in reverse curricula (Florensa et al., 2017
   controllers at rest. Mostly the chair falls past the arms; kept is where it comes to rest on them.
 - walked: from those, lasting random actions, the lift mostly down. The chair lies again, or nearly,
   and the hands are on their way out from below it: the other way round, that is the way in.
+- lying: the chair lies, the robot anyhow behind it.
 - scattered: the chair stands, the robot on any side of it, its arms anyhow, as after a lift.
 
 `python -m experiments.near_recovered` makes those that ship.
@@ -39,27 +40,33 @@ MAX_WALKED_DISTANCE = 0.25  # m from the nearer hand to the chair
 
 _BATCH = 256  # robots that are simulated at once
 _CHECKS = (8, 4, 4, 4)  # control steps between looks at whether the chair rests on the arms
-_LONGEST_WALK = 20  # control steps
+_LONGEST_WALK = 30  # control steps
 _DISTANCE, _LIFT = (0.45, 1.1), (0.0, 1.2)  # m: of the robot from the chair, and its lift
 _ANGLE, _YAW, _ARMS = 0.8, 0.6, 1.2  # rad, half widths: around the rear, of facing it, of joints
+_LENGTH = 1.2  # m up the column and the back
 _BELOW = 0.15  # m from a hand to the chair above it
+_ABOVE_FLOOR = 0.05  # m
 
 
 class States(NamedTuple):
-    """The three kinds, the chair around (-1, 0)."""
+    """The four kinds, the chair around (-1, 0)."""
 
     held: Poses
     walked: Poses
+    lying: Poses
     scattered: Poses
 
 
-def make_states(seed: int, held: int, walked: int, scattered: int) -> States:
+def make_states(seed: int, held: int, walked: int, lying: int, scattered: int) -> States:
     """So many states of each kind; of held ones equally many in each of `TILT_BINS`, give or take
     one."""
     rng, physics = np.random.default_rng(seed), PushChair.build_spec().compile()
     on_arms = _held(rng, physics, held)
     return States(
-        on_arms, _walked(rng, physics, on_arms, walked), _scattered(rng, physics, scattered)
+        held=on_arms,
+        walked=_walked(rng, physics, on_arms, walked),
+        lying=_around(rng, physics, PushChair.ood_qpos, _ANGLE, lying),
+        scattered=_around(rng, physics, PushChair.normal_qpos, np.pi, scattered),
     )
 
 
@@ -116,12 +123,14 @@ def _tipped(physics: mujoco.MjModel, tilt: float) -> np.ndarray:
 
 
 def _place_robot(rng: np.random.Generator, qpos: np.ndarray, half_width: float) -> None:
-    """Puts the robot of qpos [B, 40] behind the chair, within an angle (rad) to each side; its lift
-    and arms anyhow."""
+    """Puts the robot of qpos [B, 40] behind a point of the chair's column or back, within an angle
+    (rad) to each side; its lift and arms anyhow."""
     count = len(qpos)
+    upward = Rotation.from_quat(qpos[:, model.CHAIR][:, 3:], scalar_first=True).apply([0, 0, 1])
+    middle = qpos[:, model.CHAIR][:, :2] + rng.uniform(0, _LENGTH, (count, 1)) * upward[:, :2]
     bearing = np.pi + rng.uniform(-half_width, half_width, count)
     way = np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
-    qpos[:, :2] = qpos[:, model.CHAIR][:, :2] + rng.uniform(*_DISTANCE, (count, 1)) * way
+    qpos[:, :2] = middle + rng.uniform(*_DISTANCE, (count, 1)) * way
     yaw = bearing + np.pi + rng.uniform(-_YAW, _YAW, count)
     qpos[:, 2] = (yaw + np.pi) % (2 * np.pi) - np.pi
     qpos[:, robot.LIFT] = rng.uniform(*_LIFT, count)
@@ -136,7 +145,7 @@ def _has_a_hand_below(qpos: np.ndarray) -> np.ndarray:
     least one of them below it."""
     hands, ways = _hands(qpos)
     distance = np.linalg.norm(ways, axis=2)
-    clear = (distance.min(axis=1) > 0.003) & (hands[..., 2] > 0.05).all(axis=1)
+    clear = (distance.min(axis=1) > 0.003) & (hands[..., 2] > _ABOVE_FLOOR).all(axis=1)
     below = ((distance < _BELOW) & (ways[..., 2] > 0)).any(axis=1)
     return clear & below & (distance.mean(axis=1) < 2 * _BELOW)
 
@@ -193,12 +202,21 @@ def _walk(
     return Poses(qpos[kept], qvel[kept])
 
 
-def _scattered(rng: np.random.Generator, physics: mujoco.MjModel, count: int) -> Poses:
+def _around(
+    rng: np.random.Generator,
+    physics: mujoco.MjModel,
+    pose: np.ndarray,
+    half_width: float,
+    count: int,
+) -> Poses:
+    """States at rest with the chair as in qpos [40] and the robot anyhow beside it."""
     kept = np.empty((0, physics.nq))
     while len(kept) < count:
-        qpos = np.tile(PushChair.normal_qpos, (_BATCH, 1))
-        _place_robot(rng, qpos, np.pi)
-        kept = np.concatenate([kept, qpos[_is_sound(physics, qpos)]])
+        qpos = np.tile(pose, (_BATCH, 1))
+        _place_robot(rng, qpos, half_width)
+        hands, _ = _hands(qpos)
+        clear = (hands[..., 2] > _ABOVE_FLOOR).all(axis=1)
+        kept = np.concatenate([kept, qpos[clear & _is_sound(physics, qpos)]])
     return _rows(kept, np.zeros((len(kept), physics.nv)), np.arange(count))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import envs
+from envs.push_chair import PushChair
 from envs.push_chair.holding import MAX_OVERLAP, TILT_BINS, make_states, tilts
 from envs.push_chair.measures import measure
 from envs.push_chair.starts import MOVED, Moved
@@ -67,9 +68,10 @@ def test_held_chairs_are_spread_evenly_between_standing_and_lying(states):
 
 
 def test_walks_lead_back_to_a_chair_that_lies(states):
-    walked, scattered = (tilts(kind(states, name)[0]) for name in ("walked", "scattered"))
+    walked, *rest = (tilts(kind(states, name)[0]) for name in ("walked", "lying", "scattered"))
     assert (walked > np.deg2rad(85)).mean() > 0.2
-    np.testing.assert_allclose(scattered, 0.0, atol=1e-3)
+    for tilt, qpos in zip(rest, (PushChair.ood_qpos, PushChair.normal_qpos), strict=True):
+        np.testing.assert_allclose(tilt, tilts(qpos[None])[0], atol=1e-3)
 
 
 def test_nothing_is_in_anything(env, states):
@@ -101,7 +103,7 @@ def test_a_drawn_state_is_a_stored_one_seen_from_elsewhere(env, states):
 
 @pytest.mark.slow
 def test_the_same_seed_makes_the_same_states():
-    one, other = (make_states(5, held=6, walked=8, scattered=4) for _ in range(2))
-    assert [len(part.qpos) for part in one] == [6, 8, 4]
+    one, other = (make_states(5, held=6, walked=8, lying=5, scattered=4) for _ in range(2))
+    assert [len(part.qpos) for part in one] == [6, 8, 5, 4]
     for kind_of_one, kind_of_other in zip(one, other, strict=True):
         np.testing.assert_array_equal(kind_of_one.qpos, kind_of_other.qpos)
