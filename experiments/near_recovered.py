@@ -18,7 +18,7 @@ from envs.rendering import encode_png, look_of, render
 from lamour_jax.files import write_atomically
 
 SEED = 1
-COUNTS = {"held": 360, "walked": 720, "lying": 180, "scattered": 180}
+COUNTS = {"held": 480, "walked": 960, "lying": 180, "scattered": 180}
 FILE = Path(envs.__file__).parent / "push_chair" / NEAR_RECOVERED
 COLUMNS = 4
 

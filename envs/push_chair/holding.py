@@ -3,8 +3,9 @@
 Random actions hardly ever get a hand below a lying chair and lift it. So states in which that is
 done are made without any policy, as in reverse curricula (Florensa et al., 2017, arXiv 1707.05300):
 
-- held: the chair at a random tilt, the robot anyhow behind it with a hand below it, its speed
-  controllers at rest. Mostly the chair falls past the arms; kept is where it comes to rest on them.
+- held: the chair tipped towards its side or back, the robot anyhow behind it with a hand below it,
+  its speed controllers at rest. Mostly the chair falls past the arms; kept is where it comes to
+  rest on them.
 - walked: from those, lasting random actions, the lift mostly down. The chair lies again, or nearly,
   and the hands are on their way out from below it: the other way round, that is the way in.
 - lying: the chair lies, the robot anyhow behind it.
@@ -42,7 +43,9 @@ _BATCH = 256  # robots that are simulated at once
 _CHECKS = (8, 4, 4, 4)  # control steps between looks at whether the chair rests on the arms
 _LONGEST_WALK = 30  # control steps
 _DISTANCE, _LIFT = (0.45, 1.1), (0.0, 1.2)  # m: of the robot from the chair, and its lift
-_ANGLE, _YAW, _ARMS = 0.8, 0.6, 1.2  # rad, half widths: around the rear, of facing it, of joints
+_ANGLE, _YAW, _ARMS = 1.2, 0.6, 1.2  # rad, half widths: around the rear, of facing it, of joints
+# rad: the chair falls onto its right or, as it easily rolls there, its back; its seat turns.
+_SIDES, _SWIVEL = (-1.25 * np.pi, -0.25 * np.pi), 0.6
 _LENGTH = 1.2  # m up the column and the back
 _BELOW = 0.15  # m from a hand to the chair above it
 _ABOVE_FLOOR = 0.05  # m
@@ -95,23 +98,24 @@ def _with_a_hand_below(rng: np.random.Generator, physics: mujoco.MjModel) -> np.
     """qpos [_BATCH, 40] of tipped chairs that nothing holds yet."""
     kept = np.empty((0, physics.nq))
     while len(kept) < _BATCH:
-        tilt = rng.uniform(TILT_BINS[0], TILT_BINS[-1])
-        qpos = np.tile(_tipped(physics, tilt), (8 * _BATCH, 1))
+        tilt, side = rng.uniform(TILT_BINS[0], TILT_BINS[-1]), rng.uniform(*_SIDES)
+        pose = _tipped(physics, tilt, side, rng.uniform(-_SWIVEL, _SWIVEL))
+        qpos = np.tile(pose, (8 * _BATCH, 1))
         _place_robot(rng, qpos, _ANGLE)
         qpos = qpos[_has_a_hand_below(qpos)]
         kept = np.concatenate([kept, qpos[_overlaps(physics, qpos) < MAX_OVERLAP]])
     return kept[:_BATCH]
 
 
-def _tipped(physics: mujoco.MjModel, tilt: float) -> np.ndarray:
-    """qpos [40] with the chair on the floor, tipped by so much (rad) towards where it lies."""
+def _tipped(physics: mujoco.MjModel, tilt: float, side: float, swivel: float) -> np.ndarray:
+    """qpos [40] with the chair on the floor, tipped by `tilt` towards `side` (both rad; pi is its
+    back, -pi / 2 its right), its seat turned by `swivel` (rad)."""
     data = mujoco.MjData(physics)
-    data.qpos[:] = PushChair.ood_qpos
-    pose, joints = data.qpos[model.CHAIR], data.qpos[model.CHAIR.stop :]
-    share = tilt / tilts(data.qpos[None])[0]
-    turn = Rotation.from_quat(pose[3:], scalar_first=True).as_rotvec()
-    pose[3:] = Rotation.from_rotvec(share * turn).as_quat(scalar_first=True)
-    joints *= share
+    data.qpos[:] = PushChair.normal_qpos
+    data.qpos[model.SWIVEL] = swivel
+    pose = data.qpos[model.CHAIR]
+    axis = np.array([-np.sin(side), np.cos(side), 0.0])
+    mujoco.mju_axisAngle2Quat(pose[3:], axis, tilt)
     mujoco.mj_kinematics(physics, data)
     floor = physics.geom("floor").id
     pose[2] -= min(
