@@ -1,0 +1,6 @@
+"""Studies that the project's figures are of, each run by `python -m experiments.NAME`."""
+
+import os
+
+# XLA says of every program in the compilation cache which processor features it does not know.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
