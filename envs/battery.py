@@ -143,8 +143,11 @@ def height_index(model: mujoco.MjModel) -> int:
     raise ValueError("the model has no joint that moves the whole up and down")
 
 
-def distance_to_floor(model: mujoco.MjModel, data: mujoco.MjData) -> float:
-    """Metres between the floor and the lowest point of what can touch it, for data's qpos."""
+def distance_to_floor(
+    model: mujoco.MjModel, data: mujoco.MjData, geoms: np.ndarray | None = None
+) -> float:
+    """Metres between the floor and the lowest point of `geoms` (all but planes by default), for
+    data's qpos."""
     mujoco.mj_kinematics(model, data)
     planes = model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE
     if not planes.any():
@@ -152,7 +155,7 @@ def distance_to_floor(model: mujoco.MjModel, data: mujoco.MjData) -> float:
     floor = int(np.flatnonzero(planes)[0])
     return min(
         mujoco.mj_geomDistance(model, data, floor, int(geom), 100.0, None)
-        for geom in np.flatnonzero(~planes)
+        for geom in (np.flatnonzero(~planes) if geoms is None else geoms)
     )
 
 

@@ -1,4 +1,4 @@
-"""Studies that the project's figures are of, each run by `python -m experiments.NAME`."""
+"""Studies that the project's figures are of, and what makes its shipped data."""
 
 import os
 

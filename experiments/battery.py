@@ -6,7 +6,6 @@ How is in envs/battery.py. `--sheets` also draws sixteen evaluation poses of eac
 """
 
 import argparse
-import io
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import envs
 from envs.base import RecoveryEnv
 from envs.battery import SEEDS, SIZES, Drops, has_battery, make_poses
 from envs.rendering import encode_png, look_of, render
-from lamour_jax.files import write_atomically
+from lamour_jax.files import write_arrays
 
 FOLDER = Path(envs.__file__).parent / "batteries"
 SHEET = 4  # rows and columns
@@ -27,10 +26,8 @@ def ship(env: RecoveryEnv) -> dict[str, Drops]:
     arrays = {}
     for part, drops in parts.items():
         arrays[f"{part}_qpos"], arrays[f"{part}_qvel"] = drops.poses.qpos, drops.poses.qvel
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)
     FOLDER.mkdir(exist_ok=True)
-    write_atomically(FOLDER / f"{env.name}.npz", content.getvalue())
+    write_arrays(FOLDER / f"{env.name}.npz", arrays)
     return parts
 
 

@@ -52,8 +52,7 @@ def start(robot: str, cache: Path, cached: str, out: Path) -> Start:
     began = time.monotonic()
     process = subprocess.Popen(
         [*command, "--out", str(out)],
-        # The command quiets XLA where nobody decided; JAX, loaded here, decided otherwise.
-        env=os.environ | {"XDG_CACHE_HOME": str(cache), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
         stdout=subprocess.DEVNULL,
     )
     try:

@@ -28,9 +28,9 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays by name as NumPy's .npz, atomically."""
+    """Writes arrays by name as NumPy's .npz, compressed, atomically."""
     content = io.BytesIO()
-    np.savez(content, **arrays)  # type: ignore[arg-type]  # none is called allow_pickle
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]  # none is called allow_pickle
     write_atomically(path, content.getvalue())
 
 

@@ -15,6 +15,7 @@ from envs.push_chair.chair import NUM_LEGS
 from envs.push_chair.measures import chair_rotation, measure, tilt, ways_to_chair
 from envs.push_chair.reward import FALL, has_fallen, has_succeeded, staged_reward
 from envs.push_chair.starts import AroundTarget, Moved
+from envs.starts import Poses
 
 HEALTHY_TILT = 0.1 * np.pi  # rad
 STANDING_DISTANCE = (0.8, 1.2)  # m from the target
@@ -61,11 +62,11 @@ class PushChair(RecoveryEnv):
         return AroundTarget(self.ood_qpos, LYING_DISTANCE)
 
     def near_recovered_start(self) -> Moved:
-        """Chairs that arms hold up, that they have just let down, and that stand among them (see
-        `envs.push_chair.holding`)."""
+        """Chairs that arms hold up or have just let down, and lying and standing ones with the
+        robot anyhow beside them (see `envs.push_chair.holding`)."""
         file = resources.files(__package__).joinpath(NEAR_RECOVERED)
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return Moved(arrays["qpos"], arrays["qvel"])
+            return Moved(Poses(arrays["qpos"], arrays["qvel"]))
 
     def observe(self, physics: PhysicsState) -> jax.Array:
         """Everything as seen from the robot's base, wherever in the world it is: [89]."""

@@ -14,6 +14,7 @@ done are made without any policy, as in reverse curricula (Florensa et al., 2017
 `python -m experiments.near_recovered` makes those that ship.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -23,10 +24,12 @@ import numpy as np
 from mujoco.batch import Batch
 from scipy.spatial.transform import Rotation
 
+from envs.battery import distance_to_floor
 from envs.push_chair import model, panda, robot
 from envs.push_chair.contacts import GROUND
 from envs.push_chair.env import PushChair
 from envs.push_chair.measures import ways_to_chair
+from envs.push_chair.starts import wrapped
 from envs.starts import Poses
 
 # Of held chairs, in bins that hold equally many. From 35 degrees a chair that is let go falls onto
@@ -116,13 +119,9 @@ def _tipped(physics: mujoco.MjModel, tilt: float, side: float, swivel: float) ->
     pose = data.qpos[model.CHAIR]
     axis = np.array([-np.sin(side), np.cos(side), 0.0])
     mujoco.mju_axisAngle2Quat(pose[3:], axis, tilt)
-    mujoco.mj_kinematics(physics, data)
-    floor = physics.geom("floor").id
-    pose[2] -= min(
-        mujoco.mj_geomDistance(physics, data, floor, int(geom), 100.0, None)
-        for geom in np.flatnonzero(physics.geom_conaffinity & GROUND.contype)
-        if physics.body(physics.geom_bodyid[geom]).name.startswith(("chair", "caster"))
-    )
+    may_touch = np.flatnonzero(physics.geom_conaffinity & GROUND.contype)
+    of_chair = physics.body_rootid[physics.geom_bodyid[may_touch]] == physics.body("chair").id
+    pose[2] -= distance_to_floor(physics, data, may_touch[of_chair])
     return data.qpos.copy()
 
 
@@ -136,7 +135,7 @@ def _place_robot(rng: np.random.Generator, qpos: np.ndarray, half_width: float) 
     way = np.stack([np.cos(bearing), np.sin(bearing)], axis=1)
     qpos[:, :2] = middle + rng.uniform(*_DISTANCE, (count, 1)) * way
     yaw = bearing + np.pi + rng.uniform(-_YAW, _YAW, count)
-    qpos[:, 2] = (yaw + np.pi) % (2 * np.pi) - np.pi
+    qpos[:, 2] = wrapped(yaw)
     qpos[:, robot.LIFT] = rng.uniform(*_LIFT, count)
     low, high = np.array([(joint.low, joint.high) for joint in panda.JOINTS]).T
     for arm in robot.ARMS:
@@ -177,11 +176,7 @@ def _come_to_rest(physics: mujoco.MjModel, qpos: np.ndarray) -> Poses:
 def _walked(rng: np.random.Generator, physics: mujoco.MjModel, held: Poses, count: int) -> Poses:
     """States that lasting random actions lead to from held ones, most of them down."""
     high = np.flatnonzero(tilts(held.qpos) > TILT_BINS[3])
-    qpos, qvel = np.empty((0, physics.nq)), np.empty((0, physics.nv))
-    while len(qpos) < count:
-        more = _walk(rng, physics, held, rng.choice(high, _BATCH))
-        qpos, qvel = np.concatenate([qpos, more.qpos]), np.concatenate([qvel, more.qvel])
-    return _rows(qpos, qvel, np.arange(count))
+    return _first(count, lambda: _walk(rng, physics, held, rng.choice(high, _BATCH)))
 
 
 def _walk(
@@ -214,14 +209,25 @@ def _around(
     count: int,
 ) -> Poses:
     """States at rest with the chair as in qpos [40] and the robot anyhow beside it."""
-    kept = np.empty((0, physics.nq))
-    while len(kept) < count:
+
+    def draw() -> Poses:
         qpos = np.tile(pose, (_BATCH, 1))
         _place_robot(rng, qpos, half_width)
         hands, _ = _hands(qpos)
         clear = (hands[..., 2] > _ABOVE_FLOOR).all(axis=1)
-        kept = np.concatenate([kept, qpos[clear & _is_sound(physics, qpos)]])
-    return _rows(kept, np.zeros((len(kept), physics.nv)), np.arange(count))
+        kept = qpos[clear & _is_sound(physics, qpos)]
+        return Poses(kept, np.zeros((len(kept), physics.nv)))
+
+    return _first(count, draw)
+
+
+def _first(count: int, draw: Callable[[], Poses]) -> Poses:
+    """So many states of as many draws as they take."""
+    drawn: list[Poses] = []
+    while sum(len(poses.qpos) for poses in drawn) < count:
+        drawn.append(draw())
+    qpos, qvel = (np.concatenate([getattr(p, part) for p in drawn]) for part in ("qpos", "qvel"))
+    return _rows(qpos, qvel, np.arange(count))
 
 
 @jax.jit

@@ -1,6 +1,7 @@
 """Where PushChair begins: chair and robot around the target, drawn anew for each episode."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +9,9 @@ import numpy as np
 
 from envs.push_chair.model import CHAIR, CHAIR_VELOCITY
 from envs.push_chair.robot import BASE
-from envs.starts import Poses, PoseStart
+from envs.starts import PoseStart, StartDistribution
+
+A = TypeVar("A", jax.Array, np.ndarray)
 
 ROBOT_DISTANCE = (0.8, 1.2)  # m from the chair
 ROBOT_ANGLE = 0.2 * np.pi  # rad, half width around the chair's rear
@@ -44,19 +47,24 @@ class AroundTarget(PoseStart):
         yaw = bearing + np.pi + HEADING_NOISE * noise
         qpos = jnp.asarray(self.qpos, jnp.float32)
         pose = jnp.concatenate([chair, qpos[CHAIR][2:3], _turned(qpos[CHAIR][3:], facing)])
-        qpos = qpos.at[CHAIR].set(pose).at[BASE].set(jnp.append(base, _wrapped(yaw)))
+        qpos = qpos.at[CHAIR].set(pose).at[BASE].set(jnp.append(base, wrapped(yaw)))
         return qpos, jnp.zeros(nv)
 
 
 @dataclass(frozen=True)
-class Moved(Poses):
-    """Stored states of the scene, each moved a little over the floor and turned anyhow about the
-    target."""
+class Moved(StartDistribution):
+    """States of the scene, each moved a little over the floor and turned anyhow about the target.
+
+    Attributes:
+      states: what is moved.
+    """
+
+    states: StartDistribution
 
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [40], qvel [nv])."""
         row_key, place_key = jax.random.split(key)
-        qpos, qvel = super().sample(row_key, nv)
+        qpos, qvel = self.states.sample(row_key, nv)
         *move, angle = jax.random.uniform(place_key, (3,), minval=-1.0) * np.array(
             [MOVED, MOVED, np.pi], np.float32
         )
@@ -66,7 +74,7 @@ class Moved(Poses):
         chair = turn @ (qpos[CHAIR][:2] + jnp.stack(move))
         pose = jnp.concatenate([chair, qpos[CHAIR][2:3], _turned(qpos[CHAIR][3:], angle)])
         qpos = qpos.at[CHAIR].set(pose)
-        qpos = qpos.at[BASE].set(jnp.append(base, _wrapped(qpos[BASE][2] + angle)))
+        qpos = qpos.at[BASE].set(jnp.append(base, wrapped(qpos[BASE][2] + angle)))
         for place in (BASE.start, CHAIR_VELOCITY.start):  # x and y of both
             qvel = qvel.at[place : place + 2].set(turn @ qvel[place : place + 2])
         return qpos, qvel
@@ -83,5 +91,6 @@ def _turned(quaternion: jax.Array, angle: jax.Array) -> jax.Array:
     return jnp.stack([cos * w - sin * z, cos * x - sin * y, cos * y + sin * x, cos * z + sin * w])
 
 
-def _wrapped(angle: jax.Array) -> jax.Array:
+def wrapped(angle: A) -> A:
+    """The same angle (rad), any shape, in [-pi, pi)."""
     return (angle + np.pi) % (2 * np.pi) - np.pi

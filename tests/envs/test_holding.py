@@ -11,6 +11,7 @@ from envs.push_chair import PushChair
 from envs.push_chair.holding import MAX_OVERLAP, TILT_BINS, make_states, tilts
 from envs.push_chair.measures import measure
 from envs.push_chair.starts import MOVED, Moved
+from envs.starts import Poses
 from experiments.near_recovered import COUNTS
 from tests.envs.test_push_chair import wrapped
 
@@ -24,8 +25,8 @@ def env():
 
 @pytest.fixture(scope="module")
 def states(env):
-    start = env.near_recovered_start()
-    return start.qpos, start.qvel
+    stored = env.near_recovered_start().states
+    return stored.qpos, stored.qvel
 
 
 def kind(states, name):
@@ -86,10 +87,8 @@ def test_nothing_is_in_anything(env, states):
 
 def test_a_drawn_state_is_a_stored_one_seen_from_elsewhere(env, states):
     qpos, qvel = (part[:1] for part in states)
-    start = Moved(qpos, qvel)
-    drawn = jax.vmap(lambda key: start.sample(key, env.model.nv))(
-        jax.random.split(jax.random.key(0), 500)
-    )
+    start = Moved(Poses(qpos, qvel))
+    drawn = start.sample_batch(jax.random.key(0), 500, env.model.nv)
     one, many = measure(qpos[0], qvel[0]), jax.vmap(measure)(*drawn)
     for name in ("hand_distance", "tilt", "speed", "spin"):
         np.testing.assert_allclose(getattr(many, name), getattr(one, name), atol=2e-4)
