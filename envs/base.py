@@ -29,7 +29,14 @@ from envs.battery import has_battery, load_battery
 from envs.descriptions import Description
 from envs.looks import Look, look_of
 from envs.physics import ENGINES, Engine, PhysicsState, SolverLimits, make_engine
-from envs.starts import Mixture, PoseStart, StartDistribution
+from envs.starts import (
+    NEAR_RECOVERED,
+    Mixture,
+    PoseStart,
+    StartDistribution,
+    load_poses,
+    poses_file,
+)
 
 STARTS = ("normal", "ood", "battery")
 
@@ -185,9 +192,10 @@ class RecoveryEnv(Env):
         return load_battery(self.name, evaluation=evaluation)
 
     def near_recovered_start(self) -> StartDistribution | None:
-        """States on the way back, where training may begin episodes, too; None where there are
-        none."""
-        return None
+        """States on the way back, where training may begin episodes, too: those that ship; None
+        where there are none."""
+        file = poses_file(NEAR_RECOVERED, self.name)
+        return load_poses(file) if file.is_file() else None
 
     @abc.abstractmethod
     def observe(self, physics: PhysicsState) -> jax.Array:

@@ -13,8 +13,6 @@ The poses ship with the package: they are the same on every machine, and cost no
 from __future__ import annotations
 
 import copy
-from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -22,7 +20,7 @@ import mujoco
 import numpy as np
 from mujoco.batch import Batch
 
-from envs.starts import Poses
+from envs.starts import Poses, load_poses, poses_file
 
 if TYPE_CHECKING:
     from envs.base import RecoveryEnv
@@ -58,7 +56,7 @@ class Drops(NamedTuple):
 
 def has_battery(robot: str) -> bool:
     """Whether poses of a robot ship."""
-    return _file(robot).is_file()
+    return poses_file("batteries", robot).is_file()
 
 
 def load_battery(robot: str, *, evaluation: bool) -> Poses:
@@ -73,12 +71,7 @@ def load_battery(robot: str, *, evaluation: bool) -> Poses:
             f"{robot} has no battery of fallen poses: start from ood, or give its class a"
             " `battery_start`"
         )
-    with _file(robot).open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-        return Poses(arrays[f"{part}_qpos"], arrays[f"{part}_qvel"])
-
-
-def _file(robot: str) -> Traversable:
-    return resources.files("envs").joinpath("batteries", f"{robot}.npz")
+    return load_poses(poses_file("batteries", robot), f"{part}_")
 
 
 def make_poses(env: RecoveryEnv, seed: int, count: int) -> Drops:
@@ -92,7 +85,7 @@ def make_poses(env: RecoveryEnv, seed: int, count: int) -> Drops:
     is_healthy = jax.jit(jax.vmap(lambda qpos, qvel: env.reset_to(qpos, qvel).healthy))
     rounds = []
     for _ in range(_MAX_ROUNDS):
-        settled = _settle(env.model, _random_poses(env.model, rng, count))
+        settled = settle(env.model, _random_poses(env.model, rng, count), SETTLE_SECONDS)
         rounds.append((*settled, np.asarray(is_healthy(*settled[:2]))))
         qpos, qvel, sound, healthy = (np.concatenate(parts) for parts in zip(*rounds, strict=True))
         fallen = sound & ~healthy
@@ -159,14 +152,17 @@ def distance_to_floor(
     )
 
 
-def _settle(model: mujoco.MjModel, qpos: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lets robots fall from qpos [B, nq]: (qpos [B, nq], qvel [B, nv], both float32, and [B] bool,
-    whether nothing went wrong)."""
+def settle(
+    model: mujoco.MjModel, qpos: np.ndarray, seconds: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lets robots fall from qpos [B, nq] for so long, their motors holding the joints as firmly as
+    they can: (qpos [B, nq], qvel [B, nv], both float32, and [B] bool, whether nothing went
+    wrong)."""
     batch = Batch(_with_servos(model), len(qpos))
     batch.bind("qpos")[:] = qpos
     joints = model.actuator_trnid[:, 0]
     batch.bind("ctrl")[:] = model.actuator_gear[:, 0] * qpos[:, model.jnt_qposadr[joints]]
-    batch.step(nstep=round(SETTLE_SECONDS / model.opt.timestep))
+    batch.step(nstep=round(seconds / model.opt.timestep))
     qpos, qvel = np.array(batch.bind("qpos")), np.array(batch.bind("qvel"))
     sound = (batch.warning[:, :, 1].sum(axis=1) == 0) & np.isfinite(qpos).all(axis=1)
     sound[sound] = [_overlap(model, row) < _MAX_OVERLAP for row in qpos[sound]]

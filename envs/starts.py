@@ -2,11 +2,14 @@
 
 import abc
 from dataclasses import dataclass, field, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+NEAR_RECOVERED = "near_recovered"  # folder of the states on the way back
 EVALUATION_NOISE = 0.005  # added to qpos and qvel where a start has none of its own
 
 
@@ -104,6 +107,17 @@ class Poses(StartDistribution):
     def _rows(self, index: jax.Array) -> tuple[jax.Array, jax.Array]:
         qpos, qvel = (jnp.asarray(part, jnp.float32) for part in (self.qpos, self.qvel))
         return qpos[index], qvel[index]
+
+
+def poses_file(folder: str, robot: str) -> Traversable:
+    """Where the states of a robot are that ship in a folder of `envs`, if they do."""
+    return resources.files("envs").joinpath(folder, f"{robot}.npz")
+
+
+def load_poses(file: Traversable, part: str = "") -> Poses:
+    """What `file` stores, or a part of it, whose arrays' names begin with its own."""
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+        return Poses(arrays[f"{part}qpos"], arrays[f"{part}qvel"])
 
 
 @dataclass(frozen=True)

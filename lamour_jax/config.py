@@ -53,6 +53,9 @@ class SACConfig:
     # consolidation decides how much noise there is.
     entropy_where_not_recovered: bool = False
     # Holding what already works
+    # The actor begins afresh, fitted to the original policy in its own episodes (those of anchors);
+    # of its actions, those up to 0.95 in size are held. For a policy that is saturated elsewhere.
+    fresh_actor: bool = False
     anchor_batch_size: int = 0  # states of the original policy's own episodes in each update
     anchor_value_share: float = 0.0  # of mean |Q|: an anchor's weight where that is above 1
     anchor_value_fade: float = 0.0  # of the run, over which that share falls to nothing; 0: never
@@ -101,6 +104,11 @@ class SACConfig:
         _require_length(self)
         if not self.initial_temperature > 0.0:
             raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")
+        if self.fresh_actor and not self.anchor_batch_size:
+            raise ValueError(
+                "fresh_actor is fitted to the original policy's own episodes, which there are with"
+                " anchors: set anchor_batch_size above 0 as well"
+            )
         if self.longest_noise < 1.0:
             raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
         if self.planned_batch_size + self.ending_batch_size > self.batch_size:

@@ -20,6 +20,10 @@ from lamour_jax.networks import Actor
 from lamour_jax.types import Params
 
 
+BOLDEST = 0.95  # of |action|: what lies beyond differs little, and learns badly
+_STD_RANGE = (0.1, 1.0)
+
+
 class Gaussian(NamedTuple):
     """The Gaussian before the tanh: mean [..., A] and log_std [..., A]."""
 
@@ -47,3 +51,14 @@ def divergence_from(original: Gaussian, policy: Gaussian) -> jax.Array:
 def original_gaussian(original: Params, obs: jax.Array, network: Actor) -> Gaussian:
     """The frozen original policy at obs [..., O]; `network` never drops units."""
     return Gaussian(*map(jnp.asarray, network.apply(original, obs)))
+
+
+def unsaturated(gaussian: Gaussian) -> Gaussian:
+    """The same but for means that lie far outside of what the tanh tells apart, and for standard
+    deviations next to nothing: a policy that is like it acts nearly the same, and can still learn.
+    """
+    farthest = jnp.arctanh(BOLDEST)
+    low, high = jnp.log(jnp.array(_STD_RANGE))
+    return Gaussian(
+        jnp.clip(gaussian.mean, -farthest, farthest), jnp.clip(gaussian.log_std, low, high)
+    )

@@ -52,6 +52,7 @@ NEUTRAL = {
     "replay_originals_episodes": False,
     "final_learning_rate_fraction": 1.0,
     "entropy_where_not_recovered": False,
+    "fresh_actor": False,
     "anchor_batch_size": 0,
     "anchor_value_share": 0.0,
     "anchor_value_fade": 0.0,

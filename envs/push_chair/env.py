@@ -1,8 +1,6 @@
 """PushChair: a mobile robot with two arms pushes an office chair to a target; out of distribution
 the chair lies on its side."""
 
-from importlib import resources
-
 import jax
 import jax.numpy as jnp
 import mujoco
@@ -15,13 +13,12 @@ from envs.push_chair.chair import NUM_LEGS
 from envs.push_chair.measures import chair_rotation, measure, tilt, ways_to_chair
 from envs.push_chair.reward import FALL, has_fallen, has_succeeded, staged_reward
 from envs.push_chair.starts import AroundTarget, Moved
-from envs.starts import Poses
+from envs.starts import NEAR_RECOVERED, load_poses, poses_file
 
 HEALTHY_TILT = 0.1 * np.pi  # rad
 STANDING_DISTANCE = (0.8, 1.2)  # m from the target
 STANDING_TURN = 0.4 * np.pi  # rad
 LYING_DISTANCE = (1.0, 1.0)
-NEAR_RECOVERED = "near_recovered.npz"
 MAX_SPEED = 10.0  # m/s and rad/s; observed velocities are clipped to it
 
 _STANDING = np.array([-1.0, 0, 0, 1, 0, 0, 0])
@@ -64,9 +61,7 @@ class PushChair(RecoveryEnv):
     def near_recovered_start(self) -> Moved:
         """Chairs that arms hold up or have just let down, and lying and standing ones with the
         robot anyhow beside them (see `envs.push_chair.holding`)."""
-        file = resources.files(__package__).joinpath(NEAR_RECOVERED)
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-            return Moved(Poses(arrays["qpos"], arrays["qvel"]))
+        return Moved(load_poses(poses_file(NEAR_RECOVERED, self.name)))
 
     def observe(self, physics: PhysicsState) -> jax.Array:
         """Everything as seen from the robot's base, wherever in the world it is: [89]."""

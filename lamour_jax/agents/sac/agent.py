@@ -13,6 +13,7 @@ from lamour_jax.config import SACConfig
 from lamour_jax.demonstrations import Demonstrations, relive
 from lamour_jax.devices import draw_rows, shards_of
 from lamour_jax.endings import SECONDS, Endings, EndingsState
+from lamour_jax.fitting import fit_actor
 from lamour_jax.recovery import RecoveryRule
 from lamour_jax.replay import Replay, ReplayState, make_replay
 from lamour_jax.rollout import Act, Rollout, blank_transition, collect, random_actions
@@ -115,6 +116,8 @@ class _SAC:
         stored = self.replay.init()
         if episodes is not None and self.config.replay_originals_episodes:
             stored = self.replay.insert(stored, episodes.transitions, episodes.valid)
+        if anchors is not None:
+            anchors = anchors.replace(original=self.learner.cloned(anchors.original))
         planned = None
         if self.demonstrations is not None:
             planned = relive(self.demonstrations, self.env.env, self.rule)
@@ -142,9 +145,13 @@ class _SAC:
         keys = jax.random.split(prefill_key, self._random_steps)
         state, seen = jax.lax.scan(random_step, state, keys)
         seen = seen.reshape(-1, seen.shape[-1])
+        learner = state.learner.learner
         if anchors is not None:
+            if self.config.fresh_actor:
+                fitted = fit_actor(self.learner.actor, original, anchors, seen, learner_key)
+                learner = self.learner.with_actor(learner, fitted)
             seen = jnp.concatenate([seen, anchors.obs])
-        learner = self.learner.with_normalizer(state.learner.learner, seen)
+        learner = self.learner.with_normalizer(learner, seen)
         return state.replace(learner=state.learner.replace(learner=learner))
 
     def iterate(self, state: TrainState, original: Params | None) -> tuple[TrainState, Metrics]:

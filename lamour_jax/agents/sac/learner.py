@@ -16,10 +16,12 @@ from lamour_jax.agents.sac import losses
 from lamour_jax.anchors import Anchors
 from lamour_jax.config import SACConfig
 from lamour_jax.consolidation import (
+    BOLDEST,
     Gaussian,
     consolidation_loss,
     divergence_from,
     original_gaussian,
+    unsaturated,
 )
 from lamour_jax.networks import (
     NORMALIZER,
@@ -33,8 +35,7 @@ from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
 _SMALLEST_SPREAD = 1e-2  # of an observation: one that never changed may change later
-# A planned action as a policy: how far around it, before the tanh, and the largest that it means.
-_PLANNED_SPREAD, _BOLDEST = 0.3, 0.95
+_PLANNED_SPREAD = 0.3  # of a planned action as a policy, before the tanh
 
 
 class LearnerState(struct.PyTreeNode):
@@ -73,7 +74,7 @@ class Learner:
         actor_key, critic_key = jax.random.split(key)
         obs, action = jnp.zeros((1, self.observation_size)), jnp.zeros((1, self.action_size))
         # Copies, since a training epoch donates its state and the original stays in use.
-        actor = self._actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
+        actor = self.actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
         critic = self._critic.init(critic_key, obs, action)
         log_alpha = jnp.log(jnp.asarray(self.config.initial_temperature))
         return LearnerState(
@@ -86,6 +87,14 @@ class Learner:
             critic_optimizer=self._critic_tx.init(critic),
             alpha_optimizer=self._alpha_tx.init(log_alpha),
         )
+
+    def with_actor(self, state: LearnerState, actor: Params) -> LearnerState:
+        """The state with other parameters of the actor, before any update."""
+        return state.replace(actor=actor, averaged_actor=jax.tree.map(jnp.copy, actor))
+
+    def cloned(self, original: Gaussian) -> Gaussian:
+        """What of the original policy's Gaussian the actor is held to."""
+        return unsaturated(original) if self.config.fresh_actor else original
 
     def with_normalizer(self, state: LearnerState, obs: jax.Array) -> LearnerState:
         """The critics normalise by mean and standard deviation of obs [K, O], if they do."""
@@ -172,7 +181,7 @@ class Learner:
             value = losses.actor_loss(log_prob, q, alpha)
             metrics = {"train/actor_loss": value, "train/entropy": -jnp.mean(log_prob)}
             if original is not None and self.config.consol_coef:
-                target = original_gaussian(original, batch.obs, self._original)
+                target = self.cloned(original_gaussian(original, batch.obs, self._original))
                 cloning = consolidation_loss(batch.recovered, divergence_from(target, policy))
                 metrics["recovery/consolidation_loss"] = cloning
                 if anchors is not None:
@@ -212,6 +221,11 @@ class Learner:
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
         return state, {"train/alpha": jnp.exp(log_alpha)}
 
+    @property
+    def actor(self) -> Actor:
+        """The policy's network, which drops units only where it is told to."""
+        return make_actor(self.config, self.action_size, self.config.dropout_rate)
+
     def is_late(self, updates: jax.Array) -> jax.Array:
         """Whether some episodes are whole by then, and anchors are let go: [] bool.
 
@@ -219,10 +233,6 @@ class Learner:
         does wrong there is not mended. In whole ones alone it unlearns the way up.
         """
         return updates >= self.config.whole_episodes_after * self.total_updates
-
-    @property
-    def _actor(self) -> Actor:
-        return make_actor(self.config, self.action_size, self.config.dropout_rate)
 
     @property
     def _original(self) -> Actor:
@@ -256,7 +266,7 @@ class Learner:
         return Gaussian(
             *map(
                 jnp.asarray,
-                self._actor.apply(params, obs, deterministic, rngs={"dropout": dropout_key}),
+                self.actor.apply(params, obs, deterministic, rngs={"dropout": dropout_key}),
             )
         )
 
@@ -297,7 +307,7 @@ class Learner:
         rows = slice(-self.num_planned, None)
         planned = self._q(critic, batch.obs[rows], batch.action[rows])
         better = jnp.min(planned, axis=0) > jnp.min(q[:, rows], axis=0)
-        mean = jnp.arctanh(jnp.clip(batch.action[rows], -_BOLDEST, _BOLDEST))
+        mean = jnp.arctanh(jnp.clip(batch.action[rows], -BOLDEST, BOLDEST))
         planner = Gaussian(mean, jnp.full_like(mean, jnp.log(_PLANNED_SPREAD)))
         own = Gaussian(*(part[rows] for part in policy))
         weight = jax.lax.stop_gradient(better.astype(mean.dtype))
