@@ -51,9 +51,10 @@ def make_postures(seed: int, rounds: int, most: int) -> Poses:
     """Postures of so many rounds, each looking anyhow; at most so many of each of `HEIGHT_BINS`."""
     rng, model = np.random.default_rng(seed), Humanoid.build_spec().compile()
     found = []
-    for done in range(rounds):
+    for done in range(1, rounds + 1):
         found.append(_held(model, np.stack([_squat(model, rng) for _ in range(_BATCH)])))
-        print(f"  postures: {sum(len(poses.qpos) for poses in found)}, round {done + 1}", flush=True)
+        held = sum(len(poses.qpos) for poses in found)
+        print(f"  round {done} of {rounds}: {held} postures", flush=True)
     qpos, qvel = (np.concatenate([getattr(p, part) for p in found]) for part in ("qpos", "qvel"))
     bins = np.digitize(qpos[:, 2], HEIGHT_BINS) - 1
     kept = [np.flatnonzero(bins == i)[:most] for i in range(len(HEIGHT_BINS) - 1)]

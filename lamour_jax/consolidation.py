@@ -19,7 +19,6 @@ import jax.numpy as jnp
 from lamour_jax.networks import Actor
 from lamour_jax.types import Params
 
-
 BOLDEST = 0.95  # of |action|: what lies beyond differs little, and learns badly
 _STD_RANGE = (0.1, 1.0)
 
