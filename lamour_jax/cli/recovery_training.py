@@ -42,6 +42,8 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     )
     learner = stored_learner(config)
     layout = prepare_training(_task(run, original, learner), learner, settings, run)
+    if isinstance(learner, SACConfig) and learner.fresh_actor and not resuming:
+        print("a fresh actor is fitted to the original policy before learning", flush=True)
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
     before = _judge_original(run, arena, original)
     # The best policy is chosen there: not by the poses that it will be judged by.
