@@ -52,9 +52,10 @@ def _draw(folder: Path, name: str, cells: Sequence[Result]) -> list[Path]:
     for clock in ("updates", "minutes"):
         drawn.append(folder / f"{name}_{clock}.png")
         draw_curves(drawn[-1], cells, robots, methods, clock)
-    if complete := _on_all_robots(cells):
+    robots, methods = _comparable(cells)
+    if robots:
         drawn.append(folder / f"{name}_aggregates.png")
-        draw_aggregates(drawn[-1], cells, robots, complete)
+        draw_aggregates(drawn[-1], cells, robots, methods)
     if ablations := _present(cells, ABLATIONS):
         drawn.append(folder / f"{name}_ablations.png")
         ablated = robots_of(cell for cell in cells if cell.cell.method in ABLATIONS)
@@ -64,8 +65,9 @@ def _draw(folder: Path, name: str, cells: Sequence[Result]) -> list[Path]:
 
 def _section(preset: str, policies: str, cells: Sequence[Result], drawn: Sequence[Path]) -> str:
     parts = [f"### Preset `{preset}`, {policies} policies", summary.machines(cells)]
-    if complete := _on_all_robots(cells):
-        parts.append(summary.over_robots(cells, complete))
+    robots, methods = _comparable(cells)
+    if robots:
+        parts.append(summary.over_robots(cells, robots, methods))
     parts.append(summary.per_robot(cells))
     parts += [f"![{_CAPTIONS[_kind(path)]}](images/{path.name})" for path in drawn]
     return "\n\n".join(parts)
@@ -74,7 +76,7 @@ def _section(preset: str, policies: str, cells: Sequence[Result], drawn: Sequenc
 _CAPTIONS = {
     "updates": "Return and success rate from OOD starts over gradient updates, by robot and method",
     "minutes": "The same over wall clock",
-    "aggregates": "Interquartile means over robots and seeds, with 95% intervals",
+    "aggregates": "Interquartile means over those robots and seeds, with 95% intervals",
     "ablations": "The same for LaMOuR and its ablations",
 }
 
@@ -87,10 +89,13 @@ def _present(cells: Sequence[Result], methods) -> list[str]:
     return [method for method in methods if any(cell.cell.method == method for cell in cells)]
 
 
-def _on_all_robots(cells: Sequence[Result]) -> list[str]:
-    """Methods that every robot has: only those can be compared over robots."""
+def _comparable(cells: Sequence[Result]) -> tuple[list[str], list[str]]:
+    """The methods that half of the robots have, and the robots that have all of these: only they can be
+    compared over robots."""
     robots = robots_of(cells)
-    return [method for method in COMPARED if all(of(cells, robot, method) for robot in robots)]
+    had = {method: [r for r in robots if of(cells, r, method)] for method in COMPARED}
+    methods = [method for method in COMPARED if 2 * len(had[method]) >= len(robots)]
+    return [r for r in robots if all(r in had[method] for method in methods)], methods
 
 
 def _split(page: Path, marker: str) -> tuple[str, str]:

@@ -35,10 +35,11 @@ def per_robot(results: Sequence[Result]) -> str:
     return "\n".join(lines)
 
 
-def over_robots(results: Sequence[Result], methods: Sequence[str]) -> str:
-    """A row for each method: IQM and 95% interval over all robots and seeds."""
-    robots = robots_of(results)
+def over_robots(results: Sequence[Result], robots: Sequence[str], methods: Sequence[str]) -> str:
+    """A row for each method: IQM and 95% interval over these robots and their seeds."""
     lines = [
+        f"Over {', '.join(map(published_name, robots))}:",
+        "",
         "| method | return / original policy's | success rate | retention |",
         "| --- | --- | --- | --- |",
     ]

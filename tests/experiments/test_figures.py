@@ -75,6 +75,25 @@ def test_the_table_holds_ours_beside_the_paper_s(folders):
     assert "to" not in sac_env[4]  # one seed has no interval
 
 
+def test_methods_are_compared_over_robots_that_have_all_of_them(folders):
+    results, docs = folders
+    table.write_table(
+        results,
+        "fast",
+        table.merged(
+            made_up_rows(make_cells(["hopper", "ant"])),
+            made_up_rows([Cell("humanoid", "lamour", 1), Cell("push_chair", "sac_t2r", 1)]),
+        ),
+    )
+    make_figures(results, docs)
+    text = (docs / "results.md").read_text()
+    section = text.partition("Over Ant, Hopper:")[2].partition("| robot |")[0]
+    assert [line.split("|")[1].strip() for line in section.strip().splitlines()[2:]] == [
+        "LaMOuR", "SeRO", "SAC-zero", "SAC-env",
+    ]  # fmt: skip
+    assert "| Humanoid |" in text and "SAC-T2R" in text
+
+
 def test_seeds_meet_at_the_evaluations_that_all_have(folders):
     long, short = (made_up_rows([Cell("ant", "lamour", seed)], points=n)
                    for seed, n in ((1, 25), (2, 10)))  # fmt: skip
