@@ -90,8 +90,8 @@ def _present(cells: Sequence[Result], methods) -> list[str]:
 
 
 def _comparable(cells: Sequence[Result]) -> tuple[list[str], list[str]]:
-    """The methods that half of the robots have, and the robots that have all of these: only they can be
-    compared over robots."""
+    """The methods that half of the robots have, and the robots that have all of these: only they
+    can be compared over robots."""
     robots = robots_of(cells)
     had = {method: [r for r in robots if of(cells, r, method)] for method in COMPARED}
     methods = [method for method in COMPARED if 2 * len(had[method]) >= len(robots)]
