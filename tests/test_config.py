@@ -190,6 +190,7 @@ def test_settings_are_taken_by_their_fields_types():
         ({"initial_temperature": 0.0}, "initial_temperature must be above 0"),
         ({"aux_coef": -1}, "aux_coef must not be negative"),
         ({"longest_noise": 0.5}, "longest_noise must be at least 1"),
+        ({"fresh_actor": True, "anchor_batch_size": 0}, "set anchor_batch_size above 0"),
         ({"episode_length": 0}, "episode_length must be at least 1"),
     ],
 )

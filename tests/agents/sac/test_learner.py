@@ -8,10 +8,10 @@ import numpy as np
 import optax
 import pytest
 
-from lamour_jax.agents.sac.learner import _BOLDEST, _PLANNED_SPREAD, Learner
+from lamour_jax.agents.sac.learner import _PLANNED_SPREAD, Learner
 from lamour_jax.anchors import Anchors
 from lamour_jax.config import SACConfig
-from lamour_jax.consolidation import Gaussian
+from lamour_jax.consolidation import BOLDEST, Gaussian
 from lamour_jax.types import Transition
 from tests.agents.by_hand import divergence, forward
 
@@ -156,12 +156,12 @@ def test_the_policy_imitates_what_critics_say_is_better(state):
     count = BATCH // 4
     best = jnp.arange(count) % 2 == 0
     sign = jnp.where(best, 1.0, -1.0)
-    planned = jnp.stack([sign, 0.5 * sign], axis=1)  # 1 is meant as _BOLDEST
+    planned = jnp.stack([sign, 0.5 * sign], axis=1)  # 1 is meant as BOLDEST
     batch = make_batch()
     batch = batch._replace(action=batch.action.at[-count:].set(planned))
     said = state.replace(critic=_by_first_component(state.critic), log_alpha=jnp.asarray(-jnp.inf))
     obs = batch.obs[-count:]
-    means = jnp.arctanh(jnp.clip(planned, -_BOLDEST, _BOLDEST))
+    means = jnp.arctanh(jnp.clip(planned, -BOLDEST, BOLDEST))
     planner = (means, jnp.full_like(means, jnp.log(_PLANNED_SPREAD)))
 
     def imitation(params):
