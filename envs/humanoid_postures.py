@@ -55,19 +55,17 @@ def make_postures(seed: int, rounds: int, most: int) -> Poses:
         found.append(_held(model, np.stack([_squat(model, rng) for _ in range(_BATCH)])))
         held = sum(len(poses.qpos) for poses in found)
         print(f"  round {done} of {rounds}: {held} postures", flush=True)
-    qpos, qvel = (np.concatenate([getattr(p, part) for p in found]) for part in ("qpos", "qvel"))
-    bins = np.digitize(qpos[:, 2], HEIGHT_BINS) - 1
+    poses = Poses.joined(found)
+    bins = np.digitize(poses.qpos[:, 2], HEIGHT_BINS) - 1
     kept = [np.flatnonzero(bins == i)[:most] for i in range(len(HEIGHT_BINS) - 1)]
-    rows = np.concatenate(kept)
-    return Poses(qpos[rows], qvel[rows])
+    return poses.take(np.concatenate(kept))
 
 
 def _held(model: mujoco.MjModel, qpos: np.ndarray) -> Poses:
     """Which of qpos [B, nq] the motors hold."""
     qpos, qvel, sound = settle(model, qpos, _SECONDS)
     qpos[:, :2] = 0.0
-    kept = sound & (np.abs(qvel).max(axis=1) < MAX_SPEED)
-    return Poses(qpos[kept], qvel[kept])
+    return Poses(qpos, qvel).take(sound & (np.abs(qvel).max(axis=1) < MAX_SPEED))
 
 
 def _squat(model: mujoco.MjModel, rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Where episodes begin: a pose and the noise that makes each start a fresh one, or many poses."""
 
 import abc
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -93,6 +94,16 @@ class Poses(StartDistribution):
 
     qpos: np.ndarray = field(repr=False)
     qvel: np.ndarray = field(repr=False)
+
+    @classmethod
+    def joined(cls, parts: Iterable["Poses"]) -> "Poses":
+        """All of them, one after another."""
+        pairs = ((part.qpos, part.qvel) for part in parts)
+        return cls(*map(np.concatenate, zip(*pairs, strict=True)))
+
+    def take(self, rows: np.ndarray) -> "Poses":
+        """Those of `rows`, indices or flags [N]."""
+        return Poses(self.qpos[rows], self.qvel[rows])
 
     def sample(self, key: jax.Array, nv: int) -> tuple[jax.Array, jax.Array]:
         """Draws (qpos [nq], qvel [nv])."""

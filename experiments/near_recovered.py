@@ -34,13 +34,12 @@ def postures() -> tuple[Poses, np.ndarray]:
 def chairs() -> tuple[Poses, np.ndarray]:
     """PushChair's states, and which of them are drawn."""
     kinds = make_states(SEED, **COUNTS)
-    qpos, qvel = (np.concatenate([getattr(k, part) for k in kinds]) for part in ("qpos", "qvel"))
     ends = np.cumsum([len(kind.qpos) for kind in kinds])
     some = [
         np.linspace(end - len(kind.qpos), end - 1, SHEET).astype(int)
         for kind, end in zip(kinds, ends, strict=True)
     ]
-    return Poses(qpos, qvel), np.concatenate(some)
+    return Poses.joined(kinds), np.concatenate(some)
 
 
 MAKERS: dict[str, Callable[[], tuple[Poses, np.ndarray]]] = {

@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 
 from envs.wrappers import VectorEnv
 from lamour_jax.config import LearnerConfig
-from lamour_jax.consolidation import Gaussian, original_gaussian
+from lamour_jax.consolidation import Gaussian, gaussian_of
 from lamour_jax.devices import draw_rows
 from lamour_jax.networks import make_actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
@@ -63,7 +63,7 @@ def gather_anchors(
     reset_key, play_key = jax.random.split(key)
 
     def act(obs: jax.Array, key: jax.Array) -> tuple[jax.Array, Gaussian]:
-        gaussian = original_gaussian(original, obs, network)
+        gaussian = gaussian_of(original, obs, network)
         return jnp.tanh(sample_pre_tanh(*gaussian, key)), gaussian
 
     _, rollout = collect(normal, rule, act, normal.reset(reset_key), play_key, STEPS)

@@ -47,9 +47,9 @@ def divergence_from(original: Gaussian, policy: Gaussian) -> jax.Array:
     return jnp.asarray(p.kl_divergence(q))
 
 
-def original_gaussian(original: Params, obs: jax.Array, network: Actor) -> Gaussian:
-    """The frozen original policy at obs [..., O]; `network` never drops units."""
-    return Gaussian(*map(jnp.asarray, network.apply(original, obs)))
+def gaussian_of(params: Params, obs: jax.Array, network: Actor) -> Gaussian:
+    """A policy at obs [..., O], such as the frozen original one; no units are dropped."""
+    return Gaussian(*map(jnp.asarray, network.apply(params, obs)))
 
 
 def unsaturated(gaussian: Gaussian) -> Gaussian:

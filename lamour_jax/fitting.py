@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 
 from lamour_jax.anchors import Anchors
-from lamour_jax.consolidation import Gaussian, divergence_from
+from lamour_jax.consolidation import Gaussian, divergence_from, gaussian_of
 from lamour_jax.networks import NORMALIZER, Actor
 from lamour_jax.types import Params
 
@@ -43,8 +43,8 @@ def fit_actor(
         own = jax.random.randint(own_key, (BATCH_SIZE,), 0, len(anchors.obs))
         other = jax.random.randint(other_key, (SEEN,), 0, len(seen))
         batch = jax.tree.map(lambda x: x[own], anchors)
-        held = divergence_from(batch.original, _gaussian(actor, params, batch.obs))
-        strange = _gaussian(actor, params, seen[other])
+        held = divergence_from(batch.original, gaussian_of(params, batch.obs, actor))
+        strange = gaussian_of(params, seen[other], actor)
         broad = Gaussian(*(jnp.full_like(strange.mean, x) for x in (0.0, NOISE_LOG_STD)))
         return jnp.mean(held) + NOISE_WEIGHT * jnp.mean(divergence_from(broad, strange))
 
@@ -56,7 +56,3 @@ def fit_actor(
     carry = params, optimizer.init(params)
     (params, _), _ = jax.lax.scan(step, carry, jax.random.split(key, UPDATES))
     return params
-
-
-def _gaussian(actor: Actor, params: Params, obs: jax.Array) -> Gaussian:
-    return Gaussian(*map(jnp.asarray, actor.apply(params, obs)))

@@ -85,16 +85,15 @@ def tilts(qpos: np.ndarray) -> np.ndarray:
 def _held(rng: np.random.Generator, physics: mujoco.MjModel, count: int) -> Poses:
     num_bins = len(TILT_BINS) - 1
     wanted = np.bincount(np.arange(count) % num_bins, minlength=num_bins)
-    qpos, qvel = np.empty((0, physics.nq)), np.empty((0, physics.nv))
+    found = Poses(np.empty((0, physics.nq)), np.empty((0, physics.nv)))
     while True:
-        bins = np.digitize(tilts(qpos), TILT_BINS) - 1
+        bins = np.digitize(tilts(found.qpos), TILT_BINS) - 1
         kept = [np.flatnonzero(bins == i)[:number] for i, number in enumerate(wanted)]
         print(f"  held: {sum(map(len, kept))} of {count}", flush=True)
         if all(len(rows) == number for rows, number in zip(kept, wanted, strict=True)):
             break
-        more = _come_to_rest(physics, _with_a_hand_below(rng, physics))
-        qpos, qvel = np.concatenate([qpos, more.qpos]), np.concatenate([qvel, more.qvel])
-    return _rows(qpos, qvel, np.concatenate(kept))
+        found = Poses.joined([found, _come_to_rest(physics, _with_a_hand_below(rng, physics))])
+    return _rows(found, np.concatenate(kept))
 
 
 def _with_a_hand_below(rng: np.random.Generator, physics: mujoco.MjModel) -> np.ndarray:
@@ -158,7 +157,7 @@ def _come_to_rest(physics: mujoco.MjModel, qpos: np.ndarray) -> Poses:
     batch = Batch(physics, len(qpos))
     batch.bind("qpos")[:] = qpos
     done = np.zeros(len(qpos), bool)
-    found_qpos, found_qvel = [], []
+    found = []
     for control_steps in _CHECKS:
         batch.step(nstep=control_steps * PushChair.num_substeps)
         qpos, qvel = np.array(batch.bind("qpos")), np.array(batch.bind("qvel"))
@@ -167,10 +166,9 @@ def _come_to_rest(physics: mujoco.MjModel, qpos: np.ndarray) -> Poses:
         slow &= np.linalg.norm(qvel[:, model.CHAIR_VELOCITY], axis=1) < MAX_SPEED
         rests = slow & (tilt > TILT_BINS[0]) & (tilt < TILT_BINS[-1]) & ~done
         rests[rests] = _is_sound(physics, qpos[rests])
-        found_qpos.append(qpos[rests])
-        found_qvel.append(qvel[rests])
+        found.append(Poses(qpos, qvel).take(rests))
         done |= rests
-    return Poses(np.concatenate(found_qpos), np.concatenate(found_qvel))
+    return Poses.joined(found)
 
 
 def _walked(rng: np.random.Generator, physics: mujoco.MjModel, held: Poses, count: int) -> Poses:
@@ -198,7 +196,7 @@ def _walk(
     kept &= np.linalg.norm(qvel[:, model.CHAIR_SPIN], axis=1) < MAX_WALKED_SPIN
     kept &= np.linalg.norm(ways, axis=2).min(axis=1) < MAX_WALKED_DISTANCE
     kept &= _is_sound(physics, qpos)
-    return Poses(qpos[kept], qvel[kept])
+    return Poses(qpos, qvel).take(kept)
 
 
 def _around(
@@ -226,8 +224,7 @@ def _first(count: int, draw: Callable[[], Poses]) -> Poses:
     drawn: list[Poses] = []
     while sum(len(poses.qpos) for poses in drawn) < count:
         drawn.append(draw())
-    qpos, qvel = (np.concatenate([getattr(p, part) for p in drawn]) for part in ("qpos", "qvel"))
-    return _rows(qpos, qvel, np.arange(count))
+    return _rows(Poses.joined(drawn), np.arange(count))
 
 
 @jax.jit
@@ -258,5 +255,6 @@ def _overlaps(physics: mujoco.MjModel, qpos: np.ndarray) -> np.ndarray:
     return np.array(depths)
 
 
-def _rows(qpos: np.ndarray, qvel: np.ndarray, which: np.ndarray) -> Poses:
-    return Poses(qpos[which].astype(np.float32), qvel[which].astype(np.float32))
+def _rows(poses: Poses, which: np.ndarray) -> Poses:
+    kept = poses.take(which)
+    return Poses(kept.qpos.astype(np.float32), kept.qvel.astype(np.float32))

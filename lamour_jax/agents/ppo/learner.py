@@ -23,7 +23,7 @@ from lamour_jax.consolidation import (
     Gaussian,
     consolidation_loss,
     divergence_from,
-    original_gaussian,
+    gaussian_of,
 )
 from lamour_jax.networks import (
     Actor,
@@ -272,7 +272,7 @@ class Learner:
         """The frozen original policy at obs [T, N, O]."""
         if original is None:
             return None
-        return self._over_time(partial(original_gaussian, original, network=self._actor), obs)
+        return self._over_time(partial(gaussian_of, original, network=self._actor), obs)
 
     def _over_time(self, network: Callable[[jax.Array], T], obs: jax.Array) -> T:
         """`network` at obs [T, N, O], as many steps at once as make an update's batch."""

@@ -20,7 +20,7 @@ from lamour_jax.consolidation import (
     Gaussian,
     consolidation_loss,
     divergence_from,
-    original_gaussian,
+    gaussian_of,
     unsaturated,
 )
 from lamour_jax.networks import (
@@ -181,7 +181,7 @@ class Learner:
             value = losses.actor_loss(log_prob, q, alpha)
             metrics = {"train/actor_loss": value, "train/entropy": -jnp.mean(log_prob)}
             if original is not None and self.config.consol_coef:
-                target = self.cloned(original_gaussian(original, batch.obs, self._original))
+                target = self.cloned(gaussian_of(original, batch.obs, self._original))
                 cloning = consolidation_loss(batch.recovered, divergence_from(target, policy))
                 metrics["recovery/consolidation_loss"] = cloning
                 if anchors is not None:
