@@ -49,25 +49,25 @@ class Announced:
 
     Args:
       name: for the person who waits.
-      function: to be compiled once, for one device and for arguments of one shape.
+      function: to be compiled for one device, once for each structure of its arguments.
     """
 
     def __init__(self, name: str, function: Callable[..., Any]):
         self._name = name
         self._jitted = jax.jit(function)
-        self._compiled: Callable[..., Any] | None = None
+        self._compiled: dict[Any, Callable[..., Any]] = {}
 
-    def compile(self, *arguments: Any) -> None:
+    def compile(self, *arguments: Any) -> Callable[..., Any]:
         """Compiles it for arguments like these, arrays or their shapes, if that is still to do."""
-        if self._compiled is None:
+        structure = jax.tree.structure(arguments)
+        if structure not in self._compiled:
             print(f"compiling {self._name} ...", flush=True)
             with watch_compilation() as compilation:
-                self._compiled = self._jitted.lower(*arguments).compile()
+                self._compiled[structure] = self._jitted.lower(*arguments).compile()
             print(f"  compiled in {compilation}", flush=True)
+        return self._compiled[structure]
 
     def __call__(self, *arguments: Any) -> Any:
         """The function's results, on the first device, wherever the arguments are."""
         arguments = jax.device_get(arguments)
-        self.compile(*arguments)
-        assert self._compiled is not None
-        return self._compiled(*arguments)
+        return self.compile(*arguments)(*arguments)

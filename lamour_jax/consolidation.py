@@ -20,7 +20,7 @@ from lamour_jax.networks import Actor
 from lamour_jax.types import Params
 
 BOLDEST = 0.95  # of |action|: what lies beyond differs little, and learns badly
-_STD_RANGE = (0.1, 1.0)
+STD_RANGE = (0.1, 1.0)
 
 
 class Gaussian(NamedTuple):
@@ -57,7 +57,7 @@ def unsaturated(gaussian: Gaussian) -> Gaussian:
     deviations next to nothing: a policy that is like it acts nearly the same, and can still learn.
     """
     farthest = jnp.arctanh(BOLDEST)
-    low, high = jnp.log(jnp.array(_STD_RANGE))
+    low, high = jnp.log(jnp.array(STD_RANGE))
     return Gaussian(
         jnp.clip(gaussian.mean, -farthest, farthest), jnp.clip(gaussian.log_std, low, high)
     )

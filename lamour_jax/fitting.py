@@ -4,21 +4,26 @@ Some original policies are saturated: on the ground, which they never saw, their
 outside of what the tanh tells apart (a Humanoid's at 120), so that noise changes nothing they do,
 and hardly a gradient passes. Training does not cure it. A fresh network is fitted to such a policy
 in its own episodes, and to broad noise elsewhere, before anything is learned (distillation, as
-Ahn et al., 2024, "Reset & Distill", arXiv 2403.05066, do between tasks).
+Ahn et al., 2024, "Reset & Distill", arXiv 2403.05066, do between tasks). Its means and its noise
+are bounded, so that it cannot saturate either.
 """
+
+import math
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from lamour_jax.anchors import Anchors
-from lamour_jax.consolidation import Gaussian, divergence_from, gaussian_of
-from lamour_jax.networks import NORMALIZER, Actor
+from lamour_jax.consolidation import STD_RANGE, Gaussian, divergence_from, gaussian_of
+from lamour_jax.networks import NORMALIZER, Actor, with_bounds
 from lamour_jax.types import Params
 
 UPDATES, BATCH_SIZE, LEARNING_RATE = 12_000, 512, 1e-3
 SEEN = 128  # other states of a batch
 NOISE_WEIGHT, NOISE_LOG_STD = 0.1, -0.5
+# Wider than what it is fitted to, so that none of that lies at an end: actions up to 0.987.
+LARGEST_MEAN, SMALLEST_STD, LARGEST_STD = 2.5, 0.5 * STD_RANGE[0], 1.5 * STD_RANGE[1]
 
 
 def fit_actor(
@@ -32,7 +37,7 @@ def fit_actor(
       seen: [L, O] observations of other states, most of them on the ground.
     """
     init_key, key = jax.random.split(key)
-    params = actor.init(init_key, seen[:1])
+    params = fresh(actor.init(init_key, seen[:1]))
     if actor.normalizes:
         constants = jax.tree.map(jnp.copy, original["params"][NORMALIZER])
         params = {"params": {**params["params"], NORMALIZER: constants}}
@@ -56,3 +61,8 @@ def fit_actor(
     carry = params, optimizer.init(params)
     (params, _), _ = jax.lax.scan(step, carry, jax.random.split(key, UPDATES))
     return params
+
+
+def fresh(params: Params) -> Params:
+    """An actor's parameters with the bounds of a fresh one."""
+    return with_bounds(params, LARGEST_MEAN, (math.log(SMALLEST_STD), math.log(LARGEST_STD)))

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from envs.hashing import hashed_bits, key_words
+from lamour_jax.types import Params
 
 LOG_STD_RANGE = (-20.0, 2.0)
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
@@ -22,7 +23,9 @@ ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
 }
 SMALLEST_STD = 1e-3  # what brax adds to the standard deviation (NormalTanhDistribution)
 STDS = ("exp", "softplus")  # how the head's number becomes a standard deviation
-NORMALIZER = "normalizer"  # constants among an actor's or the critics' parameters
+# Constants among parameters: an actor's or the critics', and an actor's.
+NORMALIZER = "normalizer"
+BOUNDS = "bounds"
 FARTHEST = 8.0  # standard deviations; a crash's velocities lie farther out, and tell no more
 
 
@@ -110,6 +113,7 @@ class Normalizer(nn.Module):
 class Actor(nn.Module):
     """obs [..., O] -> (mean [..., A], log_std [..., A]) of the Gaussian before the tanh.
 
+    Parameters that have bounds among them (`with_bounds`) are kept within those, smoothly.
     Attributes are `ActorSettings`'.
     """
 
@@ -134,7 +138,21 @@ class Actor(nn.Module):
         log_std = nn.Dense(self.action_size, name="log_std")(x)
         if self.std == "softplus":
             log_std = jnp.log(nn.softplus(log_std) + SMALLEST_STD)
+        if self.has_variable("params", BOUNDS):
+            bounds: Any = jax.lax.stop_gradient(self.get_variable("params", BOUNDS))
+            farthest, (low, high) = bounds["mean"], bounds["log_std"]
+            return farthest * jnp.tanh(mean / farthest), low + (high - low) * nn.sigmoid(log_std)
         return mean, jnp.clip(log_std, *LOG_STD_RANGE)
+
+
+def with_bounds(params: Params, mean: float, log_std: tuple[float, float]) -> Params:
+    """An actor's parameters with bounds: of the size of means, and of log_std.
+
+    A mean far beyond what the tanh tells apart, or next to no noise, or so much that it is a toss
+    between the tanh's ends: each costs entropy without end, and hardly a gradient leads back.
+    """
+    bounds = {"mean": jnp.asarray(mean), "log_std": jnp.asarray(log_std)}
+    return {"params": {**params["params"], BOUNDS: bounds}}
 
 
 def make_actor(settings: ActorSettings, action_size: int, dropout_rate: float = 0.0) -> Actor:

@@ -14,12 +14,12 @@ from flax import serialization
 
 from lamour_jax.errors import UserError
 from lamour_jax.files import write_atomically
-from lamour_jax.networks import NORMALIZER, Actor, ActorDesign, actor_settings, make_actor
+from lamour_jax.networks import BOUNDS, NORMALIZER, Actor, ActorDesign, actor_settings, make_actor
 from lamour_jax.types import Params
 
 FORMAT = "lamour_jax policy 1"
-# Of actors that versions before this one did not know: those must not read them as others.
-DESIGNED_FORMAT = "lamour_jax policy 2"
+# Of actors that earlier versions do not know: those must not read them as others.
+DESIGNED_FORMAT, BOUNDED_FORMAT = "lamour_jax policy 2", "lamour_jax policy 3"
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,9 @@ def save_policy(path: Path, policy: Policy) -> None:
     """Writes the policy; an interrupted write leaves the old file."""
     design = actor_settings(policy)
     usual = design == actor_settings(ActorDesign(policy.hidden_sizes))
+    unbounded = FORMAT if usual else DESIGNED_FORMAT
     content = {
-        "format": FORMAT if usual else DESIGNED_FORMAT,
+        "format": BOUNDED_FORMAT if BOUNDS in policy.params["params"] else unbounded,
         "robot": policy.robot,
         "observation_size": policy.observation_size,
         "action_size": policy.action_size,
@@ -105,6 +106,7 @@ def load_policy(path: Path, *, robot: str, observation_size: int, action_size: i
     if not isinstance(content, dict) or content.get("format") not in (
         FORMAT,
         DESIGNED_FORMAT,
+        BOUNDED_FORMAT,
     ):
         raise UserError(_foreign(path))
     shape = (content["observation_size"], content["action_size"])

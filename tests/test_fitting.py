@@ -32,7 +32,7 @@ def fitted():
     acts = unsaturated(Gaussian(3.0 * own[:, ::-1], jnp.full_like(own, -1.0)))
     anchors = Anchors(own, jnp.ones(len(own)), acts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "UPDATES", 1500)
+        patch.setattr(module, "UPDATES", 3000)
         params = jax.jit(lambda key: fit_actor(ACTOR, original, anchors, seen, key))(
             jax.random.key(2)
         )

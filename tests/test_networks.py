@@ -14,6 +14,7 @@ from lamour_jax.networks import (
     TwinCritic,
     log_prob_pre_tanh,
     sample_pre_tanh,
+    with_bounds,
 )
 
 
@@ -65,6 +66,26 @@ def test_actor_clips_its_spread():
         mean, log_std = actor.apply(params, jnp.ones((5, 3)))
         assert mean.shape == log_std.shape == (5, 2)
         np.testing.assert_array_equal(log_std, bound)
+
+
+def test_bounds_among_its_parameters_hold_an_actor_and_lead_it_back():
+    actor = Actor(2, (8,))
+    plain = actor.init(jax.random.key(0), jnp.zeros(3))
+    obs = jax.random.normal(jax.random.key(1), (5, 3))
+    bounded = with_bounds(plain, 2.5, (-3.0, 0.5))
+    mean, log_std = actor.apply(plain, obs)
+    held_mean, held_log_std = actor.apply(bounded, obs)
+    np.testing.assert_allclose(held_mean, 2.5 * np.tanh(mean / 2.5), rtol=1e-5)
+    np.testing.assert_allclose(held_log_std, 3.5 / (1 + np.exp(-log_std)) - 3.0, rtol=1e-5)
+
+    def far_out(params):  # far beyond the range of an actor without bounds
+        params["params"]["log_std"]["bias"] += 9.0
+        return jnp.sum(actor.apply(params, obs)[1])
+
+    for params, leads_back in ((plain, False), (bounded, True)):
+        slope = jax.grad(far_out)(params)["params"]
+        assert (np.abs(slope["log_std"]["bias"]) > 0).all() == leads_back
+    assert all(not np.any(leaf) for leaf in jax.tree.leaves(slope["bounds"]))
 
 
 def test_dropout_acts_only_where_it_is_asked_for():

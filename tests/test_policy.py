@@ -7,8 +7,8 @@ import pytest
 from flax import serialization
 
 from lamour_jax.errors import UserError
-from lamour_jax.networks import Actor
-from lamour_jax.policy import load_policy, policy_from_params, save_policy
+from lamour_jax.networks import Actor, with_bounds
+from lamour_jax.policy import BOUNDED_FORMAT, load_policy, policy_from_params, save_policy
 
 SIZES = {"robot": "hopper", "observation_size": 11, "action_size": 3}
 
@@ -45,6 +45,18 @@ def test_what_was_saved_comes_back(policy, path):
         strict=True,
     ):
         np.testing.assert_array_equal(got, want)
+
+
+def test_bounds_come_back_and_earlier_versions_do_not_read_them_as_none(policy, tmp_path):
+    bounded = policy_from_params("hopper", with_bounds(policy.params, 2.5, (-3.0, 0.5)), {})
+    save_policy(tmp_path / "bounded", bounded)
+    loaded = load_policy(tmp_path / "bounded", **SIZES)
+    obs = jnp.full((1, 11), 50.0)
+    mean, log_std = loaded.network.apply(loaded.params, obs)
+    assert np.abs(policy.network.apply(policy.params, obs)[0]).max() > 2.5 >= np.abs(mean).max()
+    np.testing.assert_array_equal(log_std, bounded.network.apply(bounded.params, obs)[1])
+    content = serialization.msgpack_restore((tmp_path / "bounded").read_bytes())
+    assert content["format"] == BOUNDED_FORMAT == "lamour_jax policy 3"
 
 
 def test_a_missing_file_is_named(tmp_path):

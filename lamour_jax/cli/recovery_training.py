@@ -13,6 +13,7 @@ from lamour_jax.cli.training import Evaluator, Task, prepare_training, run_train
 from lamour_jax.cli.uncertainty import original_uncertainty
 from lamour_jax.config import LearnerConfig, SACConfig, TrainConfig, stored_learner
 from lamour_jax.errors import UserError
+from lamour_jax.fitting import fresh
 from lamour_jax.policy import Policy, load_policy
 from lamour_jax.recovery import (
     learns_from_programs,
@@ -42,15 +43,18 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     )
     learner = stored_learner(config)
     layout = prepare_training(_task(run, original, learner), learner, settings, run)
-    if isinstance(learner, SACConfig) and learner.fresh_actor and not resuming:
-        print("a fresh actor is fitted to the original policy before learning", flush=True)
+    like = original.params
+    if isinstance(learner, SACConfig) and learner.fresh_actor:
+        like = fresh(like)
+        if not resuming:
+            print("a fresh actor is fitted to the original policy before learning", flush=True)
     arena = Arena(run.robot, physics, original.network, settings.final_eval_episodes)
     before = _judge_original(run, arena, original)
     # The best policy is chosen there: not by the poses that it will be judged by.
     eval_env = common.make_env(run.robot, start, physics, evaluation=start == "ood")
     run_training(
         layout,
-        Evaluator(eval_env, original.network, settings.eval_episodes),
+        Evaluator(eval_env, original.network, settings.eval_episodes, like),
         run,
         resume=resuming,
         good_enough=_goal(config["stop_at"], before["normal"]["return"]),

@@ -182,14 +182,17 @@ class Evaluator:
       env: where, and from which starts.
       network: the policies' shape.
       num_episodes: how many.
+      like: parameters such as theirs; the network's own where nothing else is said.
     """
 
-    def __init__(self, env: RecoveryEnv, network: Actor, num_episodes: int):
+    def __init__(
+        self, env: RecoveryEnv, network: Actor, num_episodes: int, like: Params | None = None
+    ):
         self._draw = jax.jit(partial(env.draw_starts, count=num_episodes))
         self._play = Announced(f"{num_episodes} episodes of evaluation", make_play(env, network))
         if hosts.leads():
             key, obs = jax.random.key(0), jax.numpy.zeros((1, env.observation_size))
-            params = jax.eval_shape(network.init, key, obs)
+            params = jax.eval_shape(network.init, key, obs) if like is None else like
             self._play.compile(params, *jax.eval_shape(self._draw, key))
 
     def __call__(self, params: Params, key: jax.Array) -> dict[str, Any]:

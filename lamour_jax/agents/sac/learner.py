@@ -90,7 +90,11 @@ class Learner:
 
     def with_actor(self, state: LearnerState, actor: Params) -> LearnerState:
         """The state with other parameters of the actor, before any update."""
-        return state.replace(actor=actor, averaged_actor=jax.tree.map(jnp.copy, actor))
+        return state.replace(
+            actor=actor,
+            averaged_actor=jax.tree.map(jnp.copy, actor),
+            actor_optimizer=self._actor_tx.init(actor),
+        )
 
     def cloned(self, original: Gaussian) -> Gaussian:
         """What of the original policy's Gaussian the actor is held to."""
