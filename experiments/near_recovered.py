@@ -21,7 +21,7 @@ from lamour_jax.files import write_arrays
 
 SEED = 1
 ROUNDS, MOST = 8, 200  # of postures, and of those of each height
-COUNTS = {"held": 480, "walked": 960, "lying": 180, "scattered": 180}
+COUNTS = {"held": 1200, "walked": 400, "lying": 100, "scattered": 300}
 FOLDER = Path(envs.__file__).parent / NEAR_RECOVERED
 
 

@@ -3,7 +3,9 @@
 Its origin is on the floor below the column, x points where the sitter looks, z up the column. The
 foot (column, five legs, casters) is one body; seat, back and armrests turn on it. Standing it fills
 the published box: 0.94 m wide, 0.90 m deep, 1.30 m high. The parts that a hand could grasp at the
-top are thicker than its fingers open.
+top are thicker than its fingers open. As in office chairs a third of the mass is in foot and
+mechanism, and the centre of mass (0.55 m high) below the armrests: laid on its side the chair rests
+on one of them and on two casters, its back in the air.
 """
 
 from typing import NamedTuple
@@ -25,8 +27,8 @@ WHEEL_DAMPING = 0.01  # N m s/rad
 CASTER_ARMATURE = 1e-4  # kg m^2
 
 NUM_LEGS = 5
-LEG_REACH = 0.45  # m from the column to a caster's axis
-CASTER_RADIUS = 0.04  # m
+LEG_REACH = 0.435  # m from the column to a caster's axis
+CASTER_RADIUS = 0.05  # m
 CASTER_TRAIL = 0.02  # m from a caster's axis back to its wheel
 
 
@@ -55,21 +57,25 @@ def _around(radius: float, height: float, leg: int) -> Point:
 
 _RECLINE = -0.12
 SEAT_BOXES = (
-    Box("seat", (0.02, 0.0, 0.50), (0.25, 0.25, 0.05)),
-    Box("back", (-0.30, 0.0, 0.94), (0.045, 0.23, 0.36), _RECLINE),
+    Box("seat", (0.02, 0.0, 0.50), (0.24, 0.25, 0.04)),
+    Box("back", (-0.31, 0.0, 1.00), (0.0425, 0.20, 0.30), _RECLINE),
+    Box("mechanism", (0.0, 0.0, 0.43), (0.16, 0.14, 0.04)),
 )
-SEAT_CAPSULES = tuple(
-    part
-    for side, y in (("left", 0.33), ("right", -0.33))
-    for part in (
-        Capsule(f"{side}_armrest", (-0.16, y, 0.72), (0.16, y, 0.72), 0.045),
-        Capsule(f"{side}_post", (0.0, y * 0.80, 0.50), (0.0, y, 0.68), 0.03),
-    )
+SEAT_CAPSULES = (
+    Capsule("spine", (-0.18, 0.0, 0.48), (-0.28, 0.0, 0.78), 0.03),
+    *(
+        part
+        for side, y in (("left", 0.33), ("right", -0.33))
+        for part in (
+            Capsule(f"{side}_armrest", (-0.16, y, 0.72), (0.16, y, 0.72), 0.045),
+            Capsule(f"{side}_post", (0.0, y * 0.80, 0.50), (0.0, y, 0.68), 0.03),
+        )
+    ),
 )
 FOOT_CAPSULES = (
-    Capsule("column", (0.0, 0.0, 0.12), (0.0, 0.0, 0.44), 0.035),
+    Capsule("column", (0.0, 0.0, 0.12), (0.0, 0.0, 0.40), 0.06),
     *(
-        Capsule(f"leg{leg}", _around(0.04, 0.13, leg), _around(0.43, 0.11, leg), 0.03)
+        Capsule(f"leg{leg}", _around(0.04, 0.15, leg), _around(0.41, 0.135, leg), 0.045)
         for leg in range(NUM_LEGS)
     ),
 )
@@ -105,12 +111,16 @@ def add_chair(world: mujoco.MjsBody) -> None:
             quat=[np.cos(box.pitch / 2), 0, np.sin(box.pitch / 2), 0],
             size=box.half,
             density=DENSITY,
-            rgba=_CUSHION,
-            **CHAIR_TOP.as_geom(),
+            rgba=_METAL if box.name == "mechanism" else _CUSHION,
+            **_contact_of(box.name).as_geom(),
         )
     for part in SEAT_CAPSULES:
-        contact = CHAIR_TOP if part.name.endswith("armrest") else CHAIR_POST
-        _add_capsule(top, part, _PLASTIC, contact)
+        _add_capsule(top, part, _PLASTIC, _contact_of(part.name))
+
+
+def _contact_of(part: str) -> Contact:
+    """Of what turns with the seat. Some of it never comes to the floor, or to the robot's body."""
+    return CHAIR_POST if part in ("mechanism", "spine") or part.endswith("post") else CHAIR_TOP
 
 
 def _add_capsule(

@@ -9,7 +9,6 @@ import numpy as np
 from envs.base import RecoveryEnv
 from envs.physics import PhysicsState, SolverLimits
 from envs.push_chair import model, robot
-from envs.push_chair.chair import NUM_LEGS
 from envs.push_chair.measures import chair_rotation, measure, tilt, ways_to_chair
 from envs.push_chair.reward import FALL, has_fallen, has_succeeded, staged_reward
 from envs.push_chair.starts import AroundTarget, Moved
@@ -22,10 +21,9 @@ LYING_DISTANCE = (1.0, 1.0)
 MAX_SPEED = 10.0  # m/s and rad/s; observed velocities are clipped to it
 
 _STANDING = np.array([-1.0, 0, 0, 1, 0, 0, 0])
-# On its right side, at rest on an armrest and the back, its foot in the air: where it comes to lie
-# when it is laid down with a tilt of 90 degrees.
-_LYING = np.array([-1.0, 0, 0.54047, 0.61421, 0.78819, -0.02382, 0.03056])
-_LYING_JOINTS = np.array([1.4909, 0.0] * NUM_LEGS + [-0.07993])
+# On its right side, at rest on an armrest and two casters.
+_LYING = np.array([-1.0, 0, 0.38224, 0.69488, 0.70191, -0.11117, 0.11005])
+_LYING_JOINTS = np.array([1.2567, 0.0] * 3 + [-1.8849, 0.0] * 2 + [-0.3141])
 _BEHIND = robot.rest((-2.0, 0.0), 0.0)
 
 

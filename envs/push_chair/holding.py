@@ -34,7 +34,7 @@ from envs.starts import Poses
 
 # Of held chairs, in bins that hold equally many. From 35 degrees a chair that is let go falls onto
 # its casters as often as not, at 90 it lies.
-TILT_BINS = np.deg2rad([34.0, 43.0, 52.0, 61.0, 70.0, 79.0, 88.0])
+TILT_BINS = np.deg2rad([36.0, 45.0, 54.0, 63.0, 72.0, 80.0, 87.0])
 MAX_OVERLAP = 0.02  # m
 # Of a chair that counts as held (rad/s, m/s): arms at rest give way slowly.
 MAX_SPIN, MAX_SPEED = 0.5, 0.35
@@ -47,8 +47,9 @@ _CHECKS = (8, 4, 4, 4)  # control steps between looks at whether the chair rests
 _LONGEST_WALK = 30  # control steps
 _DISTANCE, _LIFT = (0.45, 1.1), (0.0, 1.2)  # m: of the robot from the chair, and its lift
 _ANGLE, _YAW, _ARMS = 1.2, 0.6, 1.2  # rad, half widths: around the rear, of facing it, of joints
-# rad: the chair falls onto its right or, as it easily rolls there, its back; its seat turns.
-_SIDES, _SWIVEL = (-1.25 * np.pi, -0.25 * np.pi), 0.6
+# rad: where the chair falls to, seen from where the robot stands behind it, and which of its seat's
+# sides is below: its back, its right, or what lies between.
+_FALLS, _DOWN = (-0.85 * np.pi, -0.15 * np.pi), (-1.2 * np.pi, -0.4 * np.pi)
 _LENGTH = 1.2  # m up the column and the back
 _BELOW = 0.15  # m from a hand to the chair above it
 _ABOVE_FLOOR = 0.05  # m
@@ -100,8 +101,8 @@ def _with_a_hand_below(rng: np.random.Generator, physics: mujoco.MjModel) -> np.
     """qpos [_BATCH, 40] of tipped chairs that nothing holds yet."""
     kept = np.empty((0, physics.nq))
     while len(kept) < _BATCH:
-        tilt, side = rng.uniform(TILT_BINS[0], TILT_BINS[-1]), rng.uniform(*_SIDES)
-        pose = _tipped(physics, tilt, side, rng.uniform(-_SWIVEL, _SWIVEL))
+        tilt, side = rng.uniform(TILT_BINS[0], TILT_BINS[-1]), rng.uniform(*_FALLS)
+        pose = _tipped(physics, tilt, side, side - rng.uniform(*_DOWN))
         qpos = np.tile(pose, (8 * _BATCH, 1))
         _place_robot(rng, qpos, _ANGLE)
         qpos = qpos[_has_a_hand_below(qpos)]
@@ -110,11 +111,11 @@ def _with_a_hand_below(rng: np.random.Generator, physics: mujoco.MjModel) -> np.
 
 
 def _tipped(physics: mujoco.MjModel, tilt: float, side: float, swivel: float) -> np.ndarray:
-    """qpos [40] with the chair on the floor, tipped by `tilt` towards `side` (both rad; pi is its
-    back, -pi / 2 its right), its seat turned by `swivel` (rad)."""
+    """qpos [40] with the chair on the floor, tipped by `tilt` towards `side`, its seat turned by
+    `swivel` (all rad; without a turn pi is its back, -pi / 2 its right)."""
     data = mujoco.MjData(physics)
     data.qpos[:] = PushChair.normal_qpos
-    data.qpos[model.SWIVEL] = swivel
+    data.qpos[model.SWIVEL] = (swivel + np.pi) % (2 * np.pi) - np.pi
     pose = data.qpos[model.CHAIR]
     axis = np.array([-np.sin(side), np.cos(side), 0.0])
     mujoco.mju_axisAngle2Quat(pose[3:], axis, tilt)

@@ -154,7 +154,7 @@ def test_distances_to_the_chair_are_those_to_samples_of_its_surface(compiled):
     rng = np.random.default_rng(1)
     foot = compiled.body("chair").id
     geoms = np.flatnonzero(compiled.body_rootid[compiled.geom_bodyid] == foot)
-    assert len(geoms) == 2 + 4 + 6 + 5
+    assert len(geoms) == 3 + 5 + 6 + 5
     qpos = any_pose(rng)
     data = at(compiled, qpos)
     queries = qpos[22:25] + rng.uniform(-1.3, 1.3, (100, 3))
@@ -176,7 +176,7 @@ def test_distances_to_the_chair_are_those_to_samples_of_its_surface(compiled):
 
 def test_a_point_in_a_cushion_has_no_distance():
     points = np.zeros((100, 3))
-    points[:2] = [[-1.0, 0.0, 0.5], [-1.0, 0.0, 0.65]]
+    points[:2] = [[-1.0, 0.0, 0.5], [-1.0, 0.0, 0.64]]
     lengths = np.linalg.norm(to_chair(points, PushChair.normal_qpos)[:2], axis=1)
     np.testing.assert_allclose(lengths, [0.0, 0.1], atol=1e-6)
 
