@@ -41,6 +41,7 @@ class SACConfig:
     ending_batch_size: int = 0
     # Learning
     gamma: float = 0.99
+    recovery_gamma: float | None = None  # of unhealthy next states; None: gamma
     tau: float = 0.005
     actor_learning_rate: float = 3e-4
     critic_learning_rate: float = 3e-4
@@ -101,6 +102,8 @@ class SACConfig:
             "actor_learning_rate",
             "critic_learning_rate",
         )
+        if self.recovery_gamma is not None:
+            _require_shares(self, "recovery_gamma")
         _require_length(self)
         if not self.initial_temperature > 0.0:
             raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")

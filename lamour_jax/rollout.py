@@ -80,6 +80,7 @@ def transition_of(
         next_obs=reached.obs,
         aux_reward=rewards.aux_reward,
         recovered=rewards.recovered,
+        healthy=reached.healthy.astype(jnp.float32),
     )
 
 
@@ -95,7 +96,7 @@ def random_actions(action_size: int) -> Act:
 def blank_transition(observation_size: int, action_size: int) -> Transition:
     """A transition of zeros, for its shapes."""
     scalar, obs = jnp.zeros(()), jnp.zeros(observation_size)
-    return Transition(obs, jnp.zeros(action_size), scalar, scalar, obs, scalar, scalar)
+    return Transition(obs, jnp.zeros(action_size), scalar, scalar, obs, scalar, scalar, scalar)
 
 
 def _summarise(transitions: Transition, valid: jax.Array, healthy: jax.Array) -> Metrics:

@@ -23,6 +23,7 @@ class Transition(NamedTuple):
       next_obs: [O] s', the true terminal observation where the episode ended.
       aux_reward: [] the recovery reward of (s', a), unweighted; 0 where s' is healthy.
       recovered: [] weight in [0, 1] of the consolidation term at s.
+      healthy: [] 1 where s' is healthy, else 0.
     """
 
     obs: jax.Array
@@ -32,6 +33,7 @@ class Transition(NamedTuple):
     next_obs: jax.Array
     aux_reward: jax.Array
     recovered: jax.Array
+    healthy: jax.Array
 
 
 class RewardFunctions(Protocol):

@@ -187,6 +187,7 @@ def test_settings_are_taken_by_their_fields_types():
         ({"episode_length": "long"}, r"episode_length must be int \| None, not 'long'"),
         ({"critic_hidden_sizes": [32, "b"]}, "critic_hidden_sizes must be int, not 'b'"),
         ({"gamma": 1.5}, "gamma must lie between 0 and 1"),
+        ({"recovery_gamma": 1.5}, "recovery_gamma must lie between 0 and 1"),
         ({"initial_temperature": 0.0}, "initial_temperature must be above 0"),
         ({"aux_coef": -1}, "aux_coef must not be negative"),
         ({"longest_noise": 0.5}, "longest_noise must be at least 1"),

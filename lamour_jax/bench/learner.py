@@ -189,4 +189,5 @@ def _transitions(env: RecoveryEnv, shape: tuple[int, ...]) -> Transition:
         next_obs=next_obs,
         aux_reward=jnp.zeros(shape),
         recovered=jax.random.bernoulli(keys[4], 1 / 3, shape).astype(jnp.float32),
+        healthy=jnp.ones(shape),
     )

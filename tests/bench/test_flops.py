@@ -27,7 +27,7 @@ def test_xla_counts_a_little_more():
     learner = Learner(SACConfig(hidden_sizes=(64, 64)), 11, 3, 1000)
     key, batch = jax.random.key(0), 512
     obs, scalar = jnp.zeros((batch, 11)), jnp.zeros(batch)
-    transitions = Transition(obs, jnp.zeros((batch, 3)), scalar, scalar, obs, scalar, scalar)
+    transitions = Transition(obs, jnp.zeros((batch, 3)), scalar, scalar, obs, *[scalar] * 3)
     original = Actor(3, (64, 64)).init(key, obs)
     state = learner.init(key, original)
     lowered = jax.jit(learner.update).lower(state, transitions, original, key)

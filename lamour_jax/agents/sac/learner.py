@@ -149,7 +149,7 @@ class Learner:
             self._q(state.target_critic, batch.next_obs, next_action),
             next_log_prob,
             jnp.exp(state.log_alpha),
-            self.config.gamma,
+            self._gamma(batch),
         )
 
         def loss(params: Params) -> tuple[jax.Array, jax.Array]:
@@ -224,6 +224,15 @@ class Learner:
         log_alpha = jnp.asarray(optax.apply_updates(state.log_alpha, updates))
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
         return state, {"train/alpha": jnp.exp(log_alpha)}
+
+    def _gamma(self, batch: Transition) -> jax.Array:
+        """The coefficient of discounting, of s' (White, 2017, arXiv 1609.01995): [B].
+
+        The original task's discount says what the original policy does at its end. To recover may
+        take longer than that looks ahead.
+        """
+        gamma, unhealthy = self.config.gamma, self.config.recovery_gamma
+        return jnp.where(batch.healthy > 0.0, gamma, gamma if unhealthy is None else unhealthy)
 
     @property
     def actor(self) -> Actor:

@@ -11,7 +11,7 @@ def bellman_target(
     next_q: jax.Array,
     next_log_prob: jax.Array,
     alpha: jax.Array,
-    gamma: float,
+    gamma: jax.Array,
 ) -> jax.Array:
     """The soft target r + gamma * discount * (min_i Q_i(s', a') - alpha * log pi(a'|s')) [B].
 
@@ -21,7 +21,7 @@ def bellman_target(
       next_q: [2, B] target critics at (s', a'), a' ~ pi.
       next_log_prob: [B].
       alpha: [] temperature.
-      gamma: the coefficient of discounting.
+      gamma: [] or [B], the coefficient of discounting.
     """
     chex.assert_equal_shape([reward, discount, next_log_prob])
     chex.assert_shape(next_q, (2, *reward.shape))

@@ -149,6 +149,7 @@ def make_rollout(reward):
         next_obs=jnp.ones((2, 3, OBS)),
         aux_reward=jnp.full((2, 3), -2.0),
         recovered=jnp.zeros((2, 3)),
+        healthy=jnp.zeros((2, 3)),
     )
     extras = (jnp.zeros((2, 3, ACTIONS)), jnp.zeros((2, 3)))
     valid = jnp.ones((2, 3), bool).at[1, 2].set(False)
@@ -182,7 +183,9 @@ def random_rollout(steps, robots):
 
     ones = jnp.ones((steps, robots))
     return Rollout(
-        Transition(normal(0, OBS), normal(1, ACTIONS), normal(2), ones, normal(3, OBS), ones, ones),
+        Transition(
+            normal(0, OBS), normal(1, ACTIONS), normal(2), ones, normal(3, OBS), ones, ones, ones
+        ),
         valid=ones.astype(bool),
         over=jnp.zeros((steps, robots), bool),
         extras=(normal(4, ACTIONS), normal(5)),

@@ -40,6 +40,7 @@ def make_batch(**changes) -> Transition:
         next_obs=jax.random.normal(next(keys), (BATCH, OBS)),
         aux_reward=-jax.random.uniform(next(keys), (BATCH,)),
         recovered=jnp.zeros(BATCH),
+        healthy=jnp.zeros(BATCH),
     )
     return batch._replace(**changes)
 
@@ -247,6 +248,21 @@ def test_critics_learn_both_parts_of_the_reward(update, state):
     target = np.asarray(batch.reward) + 0.5 * np.asarray(batch.aux_reward)
     assert float(metrics["train/critic_loss"]) == pytest.approx(2 * np.mean(target**2), rel=1e-5)
     assert float(metrics["train/q"]) == 0.0
+
+
+@pytest.mark.parametrize(("healthy", "plain"), [(1.0, 0.3), (0.0, 0.9)])
+def test_unhealthy_next_states_have_a_discount_of_their_own(state, healthy, plain):
+    batch, key = make_batch(healthy=jnp.full(BATCH, healthy)), jax.random.key(3)
+
+    def critic_gradient(**discounts):
+        learned, _ = jax.jit(make(**discounts).update_critic)(state, batch, key)
+        return first_gradient(learned.critic_optimizer)
+
+    got = critic_gradient(gamma=0.3, recovery_gamma=0.9)
+    assert_close(got, critic_gradient(gamma=plain), rtol=1e-5, atol=1e-7)
+    other = critic_gradient(gamma=1.2 - plain)
+    bias, other_bias = (gradient["params"]["critic_0"]["q"]["bias"] for gradient in (got, other))
+    assert np.abs(bias - other_bias) > 1e-3
 
 
 def test_target_critics_follow_slowly(update, state):
