@@ -46,6 +46,7 @@ DIFFERING = {
 PUBLISHED_UPDATES = {"humanoid": 4_000_000, "push_chair": 2_000_000}
 # What there is beside it, where it changes nothing.
 NEUTRAL = {
+    "recovery_gamma": None,
     "episode_length": None,
     "whole_episodes_after": 1.0,
     "longest_noise": 1.0,
@@ -95,11 +96,14 @@ def test_what_is_push_chairs_own_in_other_settings():
         config = learner_config("sac", "push_chair", "paper", method=method)
         assert config.initial_temperature == alpha
     fast, ppo = (learner_config(learner, "push_chair", "fast") for learner in ("sac", "ppo"))
-    assert fast.gamma == ppo.gamma == 0.95
+    assert ppo.gamma == 0.95
     # Beside the target 5.5 a step for ever is less than 108 once.
-    assert 5.5 / (1.0 - pretrain_config("push_chair").gamma) < 108
+    assert fast.gamma == pretrain_config("push_chair").gamma
+    assert 5.5 / (1.0 - fast.gamma) < 108
     assert fast.batch_size == learner_config("sac", "hopper", "fast").batch_size
-    assert fast.episode_length is None  # the task's 400 steps
+    # A second and a half to go below the chair, as much to lift it, and then to the target.
+    assert 1.0 / (1.0 - fast.recovery_gamma) > 30 > 1.0 / (1.0 - fast.gamma)
+    assert recovery_updates("push_chair", "fast") == 500_000
 
 
 def test_a_robot_that_is_not_known_gets_the_usual_settings():
