@@ -32,8 +32,8 @@ from envs.push_chair.measures import ways_to_chair
 from envs.push_chair.starts import wrapped
 from envs.starts import Poses
 
-# Of held chairs, in bins that hold equally many. From 35 degrees a chair that is let go falls onto
-# its casters as often as not, at 90 it lies.
+# Of held chairs, in bins that hold equally many. Up to 35 degrees a chair that is let go falls onto
+# its casters, at 91 it lies.
 TILT_BINS = np.deg2rad([36.0, 45.0, 54.0, 63.0, 72.0, 80.0, 87.0])
 MAX_OVERLAP = 0.02  # m
 # Of a chair that counts as held (rad/s, m/s): arms at rest give way slowly.
