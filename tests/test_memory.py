@@ -26,8 +26,8 @@ def laid_out(seeds=None, **settings):
 def test_bytes_are_those_of_the_arrays():
     layout = laid_out(replay_capacity=1000)
     plan = layout.memory
-    # A transition: two observations of 2, an action, four numbers; one counter for the ring.
-    assert plan.parts["replay"] == 1000 * (2 * 2 + 1 + 4) * 4 + 4
+    # A transition: two observations of 2, an action, five numbers; one counter for the ring.
+    assert plan.parts["replay"] == 1000 * (2 * 2 + 1 + 5) * 4 + 4
     # Actor 2-8-(1, 1), two critics and their targets 3-8-1; Adam keeps each trained number twice.
     actor, critics = 2 * 8 + 8 + 2 * (8 + 1), 2 * (3 * 8 + 8 + 8 + 1)
     trained = actor + critics + 1
@@ -46,7 +46,7 @@ def _counters(shapes) -> int:
 
 def test_what_does_not_fit_is_refused_before_it_is_compiled(monkeypatch):
     monkeypatch.setattr(memory, "_limit", lambda device: 3 * GB)
-    with pytest.raises(UserError, match=r"of 3 GB there are: 3.6 GB are for replay; give more"):
+    with pytest.raises(UserError, match=r"of 3 GB there are: 4 GB are for replay; give more"):
         laid_out(replay_capacity=10**8)
 
 
