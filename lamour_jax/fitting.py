@@ -16,7 +16,7 @@ import optax
 
 from lamour_jax.anchors import Anchors
 from lamour_jax.consolidation import STD_RANGE, Gaussian, divergence_from, gaussian_of
-from lamour_jax.networks import NORMALIZER, Actor, with_bounds
+from lamour_jax.networks import NORMALIZER, Actor, with_bounds, with_constants
 from lamour_jax.types import Params
 
 UPDATES, BATCH_SIZE, LEARNING_RATE = 12_000, 512, 1e-3
@@ -40,7 +40,7 @@ def fit_actor(
     params = fresh(actor.init(init_key, seen[:1]))
     if actor.normalizes:
         constants = jax.tree.map(jnp.copy, original["params"][NORMALIZER])
-        params = {"params": {**params["params"], NORMALIZER: constants}}
+        params = with_constants(params, NORMALIZER, constants)
     optimizer = optax.adam(optax.linear_schedule(LEARNING_RATE, 0.01 * LEARNING_RATE, UPDATES))
 
     def loss(params: Params, key: jax.Array) -> jax.Array:

@@ -152,7 +152,12 @@ def with_bounds(params: Params, mean: float, log_std: tuple[float, float]) -> Pa
     between the tanh's ends: each costs entropy without end, and hardly a gradient leads back.
     """
     bounds = {"mean": jnp.asarray(mean), "log_std": jnp.asarray(log_std)}
-    return {"params": {**params["params"], BOUNDS: bounds}}
+    return with_constants(params, BOUNDS, bounds)
+
+
+def with_constants(params: Params, name: str, constants: dict[str, jax.Array]) -> Params:
+    """A network's parameters with constants among them: NORMALIZER's or BOUNDS'."""
+    return {"params": {**params["params"], name: constants}}
 
 
 def make_actor(settings: ActorSettings, action_size: int, dropout_rate: float = 0.0) -> Actor:

@@ -56,13 +56,13 @@ def collect(
         rewards = rule(before, action, reached, jax.random.fold_in(key, _RULE))
         transition = transition_of(before, action, reached, rewards)
         over = reached.terminated | reached.truncated
-        return robots, (transition, reached.valid, over, extras, reached.healthy, rewards.sound)
+        return robots, (transition, reached.valid, over, extras, rewards.sound)
 
-    robots, (transitions, valid, over, extras, healthy, sound) = jax.lax.scan(
+    robots, (transitions, valid, over, extras, sound) = jax.lax.scan(
         one_step, robots, jax.random.split(key, length)
     )
     metrics = {
-        **_summarise(transitions, valid, healthy),
+        **_summarise(transitions, valid),
         "recovery/unsound_rewards": jnp.sum(valid & ~sound).astype(jnp.float32),
     }
     return robots, Rollout(transitions, valid, over, extras, metrics)
@@ -99,14 +99,14 @@ def blank_transition(observation_size: int, action_size: int) -> Transition:
     return Transition(obs, jnp.zeros(action_size), scalar, scalar, obs, scalar, scalar, scalar)
 
 
-def _summarise(transitions: Transition, valid: jax.Array, healthy: jax.Array) -> Metrics:
+def _summarise(transitions: Transition, valid: jax.Array) -> Metrics:
     count = jnp.maximum(jnp.sum(valid), 1)
 
     def mean(x: jax.Array) -> jax.Array:
         return jnp.sum(jnp.where(valid, x, 0.0)) / count
 
     return {
-        "recovery/healthy": mean(healthy),
+        "recovery/healthy": mean(transitions.healthy),
         "recovery/recovered": mean(transitions.recovered),
         "recovery/aux_reward": mean(transitions.aux_reward),
         "train/reward": mean(transitions.reward),

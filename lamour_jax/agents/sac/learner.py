@@ -30,6 +30,7 @@ from lamour_jax.networks import (
     log_prob_pre_tanh,
     make_actor,
     sample_pre_tanh,
+    with_constants,
 )
 from lamour_jax.recovery import total_reward
 from lamour_jax.types import Metrics, Params, Transition
@@ -108,7 +109,7 @@ class Learner:
         constants = {"mean": jnp.mean(obs, axis=0), "std": std}
 
         def normalizing(params: Params) -> Params:  # copies: a training epoch donates both
-            return {"params": {**params["params"], NORMALIZER: jax.tree.map(jnp.copy, constants)}}
+            return with_constants(params, NORMALIZER, jax.tree.map(jnp.copy, constants))
 
         return state.replace(
             critic=normalizing(state.critic), target_critic=normalizing(state.target_critic)
