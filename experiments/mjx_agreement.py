@@ -1,6 +1,6 @@
 """How well MJX and Warp with few solver iterations agree with native MuJoCo, and what it costs.
 
-One control step from many states, visited by random actions from both starts and, where there is
+One control step from many states, visited from both starts by random actions and, where there is
 a policy, by that; the error is the largest over an observation's entries. The table's last row per
 robot is native MuJoCo against itself with its input moved by one float32 rounding: what no engine
 on float32 can undercut. Run: python -m experiments.mjx_agreement --robots hopper
@@ -50,24 +50,22 @@ def visit(env: RecoveryEnv, act, key: jax.Array, num_robots: int, num_steps: int
 
 def visited_states(robot: str, policies: Path, num_states: int):
     """A sample of states and actions from random and, if there is one, trained behaviour."""
+    both = [envs.make(robot, start, "native") for start in ("normal", "ood")]
+    env, steps = both[0], 200
 
     def random_actions(obs: jax.Array, key: jax.Array) -> jax.Array:
         return jax.random.uniform(key, (len(obs), env.action_size), minval=-1.0)
 
-    parts, steps = [], 200
-    for start in ("normal", "ood"):
-        env = envs.make(robot, start, "native")
-        parts.append(visit(env, random_actions, jax.random.key(0), 16, steps))
+    parts = [visit(env, random_actions, jax.random.key(0), 16, steps) for env in both]
     path = policies / f"{robot}.msgpack"
     if path.is_file():
         sizes = {"observation_size": env.observation_size, "action_size": env.action_size}
         policy = load_policy(path, robot=robot, **sizes)
-        env = envs.make(robot, "normal", "native")
 
         def trained(obs: jax.Array, key: jax.Array) -> jax.Array:
             return jnp.tanh(policy.network.apply(policy.params, obs)[0])
 
-        parts.append(visit(env, trained, jax.random.key(1), 16, steps))
+        parts += [visit(env, trained, jax.random.key(1), 16, steps) for env in both]
     each = num_states // len(parts)
     chosen = np.random.default_rng(0)
     picks = [chosen.choice(16 * steps, each, replace=False) for _ in parts]
@@ -110,7 +108,8 @@ def agreement(robot: str, policies: Path, num_states: int, engines: Sequence[str
             flush=True,
         )
 
-    for name, all_limits in (("mjx", LIMITS), ("warp", (env.mjx_limits,))):
+    tried = sorted({*LIMITS, tuple(env.mjx_limits)})
+    for name, all_limits in (("mjx", tried), ("warp", (env.mjx_limits,))):
         if name not in engines:
             continue
         for limits in all_limits:

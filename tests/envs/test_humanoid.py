@@ -12,6 +12,7 @@ import envs
 from envs.base import EpisodeState
 from envs.humanoid import LEG_GEAR
 from envs.physics import PhysicsState
+from envs.physics.quiet_mjx import mjx
 from lamour_jax.evaluation import make_play, summarise
 from lamour_jax.importing import actor_params, read_state_dict
 from lamour_jax.networks import Actor
@@ -118,6 +119,27 @@ def test_the_out_of_distribution_start_lies_on_its_back(env):
     for _ in range(40):
         state = step(state, still)
     assert float(state.obs[21]) < 0.3 and not state.terminated
+
+
+def test_mjx_finds_the_contacts_of_postures_on_the_ground(env):
+    """Playground's file has room for 8 pairs of a kind: a foot went through the pelvis."""
+    postures = env.near_recovered_start().qpos[::4]
+    model = mjx.put_model(env.model)
+
+    def touching(qpos: jax.Array) -> tuple[jax.Array, jax.Array]:
+        data = mjx.make_data(model).replace(qpos=qpos)
+        data = mjx.collision(model, mjx.com_pos(model, mjx.kinematics(model, data)))
+        contact = data._impl.contact
+        return contact.geom, contact.dist < contact.includemargin
+
+    geoms, touch = map(np.asarray, jax.jit(jax.vmap(touching))(jnp.asarray(postures)))
+    data = mujoco.MjData(env.model)
+    for posture, pairs, touches in zip(postures, geoms, touch, strict=True):
+        data.qpos[:] = posture
+        mujoco.mj_fwdPosition(env.model, data)
+        deep = data.contact.geom[data.contact.dist < -1e-4]  # no rounding decides of these
+        found = {frozenset(pair) for pair in pairs[touches]}
+        assert {frozenset(pair) for pair in deep} <= found
 
 
 def test_sensors_are_the_engines_too(env):
