@@ -17,16 +17,20 @@ from lamour_jax.importing import actor_params, read_state_dict
 from lamour_jax.networks import Actor
 from tests.conftest import released_actor
 
-# The share of states that has to agree. In a few of an ant's states, with a steep leg on the floor,
-# MJX and Warp turn the pyramid of friction another way than native MuJoCo (docs/physics.md).
+# The share of states that has to agree. Where a steep capsule stands on the floor, as a leg of the
+# ant does at times and some limb of a fallen Humanoid often, MJX and Warp turn the pyramid of
+# friction another way than native MuJoCo (docs/physics.md).
 # PushChair's quick hands and light wheels magnify what a contact makes of a rounding.
 AGREEING = {
     "hopper": 0.99,
     "half_cheetah": 0.99,
     "walker2d": 0.99,
     "ant": 0.95,
+    "humanoid": 0.85,
     "push_chair": 0.9,
 }
+# The Humanoid's limbs turn at some ten rad/s under random actions: a float32 has less of them.
+TYPICAL_ERROR = {"humanoid": 1e-4}
 ROBOTS, STEPS, EVERY = 8, 160, 5  # every fifth state of eight robots from both starts: 512
 slow = pytest.mark.slow
 needs_warp = pytest.mark.skipif("warp" not in available_engines(), reason="warp-lang is missing")
@@ -61,6 +65,7 @@ def visited(robot: str):
         pytest.param("half_cheetah", marks=slow),
         pytest.param("walker2d", marks=slow),
         pytest.param("ant", marks=slow),
+        pytest.param("humanoid", marks=slow),
         pytest.param("push_chair", marks=slow),
     ],
 )
@@ -75,7 +80,7 @@ def test_one_control_step_agrees_with_native(robot, engine):
     error = np.abs(np.asarray(other.obs) - np.asarray(native.obs)).max(axis=1)
     # Both simulate in their own precision; a contact that opens or closes within the step
     # magnifies what a float32 loses.
-    assert np.median(error) < 2e-5
+    assert np.median(error) < TYPICAL_ERROR.get(robot, 2e-5)
     assert np.quantile(error, AGREEING[robot]) < 2e-3
     difference = np.abs(np.asarray(other.task_reward - native.task_reward))
     assert np.quantile(difference, AGREEING[robot]) < 1e-2
