@@ -26,11 +26,12 @@ from lamour_jax.rollout import collect, random_actions
 
 PART = "physics"
 UNIT = "control steps/s"
-# Control steps of all robots in a call: some tenths of a second on two cores, and on an
+# Control steps of all HalfCheetahs in a call: some tenths of a second on two cores, and on an
 # accelerator. On a CPU Warp takes as long for a step of one robot as for one of hundreds.
 STEPS_PER_CALL = {"native": 16_384, "mjx": 4_096, "warp": 1}
 STEPS_PER_CALL_OF_ACCELERATORS = 262_144
-CONTROL_STEPS = 4, 256  # fewest and most of one robot in a call
+HALF_CHEETAHS_WORK = 5 * 9  # physics steps in a control step times degrees of freedom
+CONTROL_STEPS = 1, 256  # fewest and most of one robot in a call
 
 
 class Contender(NamedTuple):
@@ -79,7 +80,7 @@ def environment(
 
     Their memory is the program's but for the transitions, which are as many as its length asks.
     """
-    length = steps_per_call(env.backend, num_envs)
+    length = steps_per_call(env, num_envs)
     vector = VectorEnv(env, num_envs)
     robots = jax.jit(vector.reset)(jax.random.key(0))
     act = random_actions(env.action_size)
@@ -98,12 +99,13 @@ def environment(
     return Contender(rate, program, memory), robots.robots.pipeline_state.physics
 
 
-def steps_per_call(engine: str, num_envs: int) -> int:
-    """Control steps of each robot in one call of a program."""
-    accelerated = jax.default_backend() != "cpu" and engine != "native"
-    steps = STEPS_PER_CALL_OF_ACCELERATORS if accelerated else STEPS_PER_CALL[engine]
+def steps_per_call(env: RecoveryEnv, num_envs: int) -> int:
+    """Control steps of each robot in one call of a program; fewer of what takes more physics."""
+    accelerated = jax.default_backend() != "cpu" and env.backend != "native"
+    steps = STEPS_PER_CALL_OF_ACCELERATORS if accelerated else STEPS_PER_CALL[env.backend]
+    work = max(1.0, env.num_substeps * env.model.nv / HALF_CHEETAHS_WORK)
     fewest, most = CONTROL_STEPS
-    return min(max(steps // num_envs, fewest), most)
+    return min(max(int(steps / work / num_envs), fewest), most)
 
 
 def raw_batch(env: RecoveryEnv, start: PhysicsState, length: int) -> Contender:
@@ -163,7 +165,7 @@ def _measure_engine(
     contenders, limit = {"environment": ours}, None
     if env.backend in LIMITS:
         limit, make_limit = LIMITS[env.backend]
-        contenders[limit] = make_limit(env, start, steps_per_call(env.backend, num_envs))
+        contenders[limit] = make_limit(env, start, steps_per_call(env, num_envs))
     samples = in_turns({name: one.rate for name, one in contenders.items()}, budget)
     for name, contender in contenders.items():
         held_against = (limit, samples[limit]) if limit not in (None, name) else None
