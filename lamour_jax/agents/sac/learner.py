@@ -77,7 +77,7 @@ class Learner:
         # Copies, since a training epoch donates its state and the original stays in use.
         actor = self.actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
         critic = self._critic.init(critic_key, obs, action)
-        log_alpha = jnp.log(jnp.asarray(self.config.initial_temperature))
+        log_alpha = jnp.log(jnp.asarray(self.config.initial_temperature, jnp.float32))
         return LearnerState(
             actor=actor,
             averaged_actor=jax.tree.map(jnp.copy, actor),
