@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 
 from envs.wrappers import VectorEnv
 from lamour_jax.config import LearnerConfig
-from lamour_jax.consolidation import Gaussian, gaussian_of
+from lamour_jax.consolidation import Gaussian, cloned, gaussian_of
 from lamour_jax.devices import draw_rows
 from lamour_jax.networks import make_actor, sample_pre_tanh
 from lamour_jax.recovery import RecoveryRule
@@ -30,7 +30,7 @@ class Anchors(struct.PyTreeNode):
     Attributes:
       obs: [K, O].
       recovered: [K] weight of consolidation, the method's own.
-      original: the original policy's Gaussian, [K, A] each.
+      original: the original policy's Gaussian, [K, A] each, as far as the actor is held to it.
     """
 
     obs: jax.Array
@@ -69,7 +69,8 @@ def gather_anchors(
     _, rollout = collect(normal, rule, act, normal.reset(reset_key), play_key, STEPS)
     steps = rollout.transitions
     # A broken robot's states are finite, but no states of the task.
-    anchors = Anchors(steps.obs, steps.recovered * rollout.valid, rollout.extras)
+    held = cloned(rollout.extras, config)
+    anchors = Anchors(steps.obs, steps.recovered * rollout.valid, held)
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), anchors), rollout
 
 

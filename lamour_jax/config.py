@@ -83,35 +83,24 @@ class SACConfig:
         _require_shares(
             self,
             "actor_averaging",
-            "gamma",
             "tau",
             "dropout_rate",
             "whole_episodes_after",
             "anchor_value_fade",
-            "near_recovered_share",
             "planned_start_share",
         )
         _require_not_negative(
             self,
-            *_METHOD,
             "planned_episodes",
             "planned_batch_size",
             "planned_value_share",
             "ending_batch_size",
             "temperature_learning_rate",
-            "actor_learning_rate",
             "critic_learning_rate",
         )
-        if self.recovery_gamma is not None:
-            _require_shares(self, "recovery_gamma")
-        _require_length(self)
+        _require_common(self)
         if not self.initial_temperature > 0.0:
             raise ValueError(f"initial_temperature must be above 0, not {self.initial_temperature}")
-        if self.fresh_actor and not self.anchor_batch_size:
-            raise ValueError(
-                "fresh_actor is fitted to the original policy's own episodes, which there are with"
-                " anchors: set anchor_batch_size above 0 as well"
-            )
         if self.longest_noise < 1.0:
             raise ValueError(f"longest_noise must be at least 1 step, not {self.longest_noise}")
         if self.planned_batch_size + self.ending_batch_size > self.batch_size:
@@ -161,11 +150,14 @@ class PPOConfig:
     # Collection
     num_envs: int = 64
     episode_length: int | None = None  # training's time limit in control steps; None: the task's
+    # Of episodes, which begin on the way back; for robots that such states ship for.
+    near_recovered_share: float = 0.0
     unroll_length: int = 64
     # Learning
     num_epochs: int = 4
     num_minibatches: int = 8
     gamma: float = 0.99
+    recovery_gamma: float | None = None  # of unhealthy next states; None: gamma
     gae_lambda: float = 0.95
     clip_range: float = 0.2
     entropy_coef: float = 1e-3
@@ -177,6 +169,9 @@ class PPOConfig:
     # would spoil a policy that works.
     value_warmup: int = 10
     # Holding what already works
+    # The actor begins afresh, fitted to the original policy in its own episodes (those of anchors);
+    # of its actions, those up to 0.95 in size are held. For a policy that is saturated elsewhere.
+    fresh_actor: bool = False
     anchor_batch_size: int = 64  # states of the original policy's own episodes in each update
     # Networks: the actor's (networks.ActorSettings), then the value's
     hidden_sizes: tuple[int, ...] = (256, 256)
@@ -188,11 +183,9 @@ class PPOConfig:
 
     def __post_init__(self) -> None:
         _require_at_least_one(self, "num_envs", "unroll_length", "num_epochs", "num_minibatches")
-        _require_shares(self, "gamma", "gae_lambda")
-        _require_not_negative(
-            self, *_METHOD, "clip_range", "actor_learning_rate", "value_learning_rate"
-        )
-        _require_length(self)
+        _require_shares(self, "gae_lambda")
+        _require_not_negative(self, "clip_range", "value_learning_rate")
+        _require_common(self)
         if (self.num_envs * self.unroll_length) % self.num_minibatches:
             raise ValueError(
                 f"num_envs * unroll_length = {self.num_envs * self.unroll_length} steps do not"
@@ -215,7 +208,6 @@ class PPOConfig:
         }
 
 
-_METHOD = ("aux_coef", "consol_coef", "anchor_batch_size")  # that no learner has below zero
 _SIZES = ("hidden_sizes", "critic_hidden_sizes")  # tuples, which JSON knows as lists
 
 LearnerConfig = SACConfig | PPOConfig
@@ -309,7 +301,19 @@ def _of_type(name: str, value: Any, hint: Any) -> Any:
     raise ValueError(f"{name} must be {kind.replace('tuple[int, ...]', 'list')}, not {value!r}")
 
 
-def _require_length(settings: LearnerConfig) -> None:
+def _require_common(settings: LearnerConfig) -> None:
+    """What is asked of every learner."""
+    _require_not_negative(
+        settings, "aux_coef", "consol_coef", "anchor_batch_size", "actor_learning_rate"
+    )
+    _require_shares(settings, "gamma", "near_recovered_share")
+    if settings.recovery_gamma is not None:
+        _require_shares(settings, "recovery_gamma")
+    if settings.fresh_actor and not settings.anchor_batch_size:
+        raise ValueError(
+            "fresh_actor is fitted to the original policy's own episodes, which there are with"
+            " anchors: set anchor_batch_size above 0 as well"
+        )
     if settings.episode_length is not None and settings.episode_length < 1:
         raise ValueError(f"episode_length must be at least 1, not {settings.episode_length}")
 

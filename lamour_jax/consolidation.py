@@ -16,6 +16,7 @@ import distrax
 import jax
 import jax.numpy as jnp
 
+from lamour_jax.config import LearnerConfig
 from lamour_jax.networks import Actor
 from lamour_jax.types import Params
 
@@ -50,6 +51,11 @@ def divergence_from(original: Gaussian, policy: Gaussian) -> jax.Array:
 def gaussian_of(params: Params, obs: jax.Array, network: Actor) -> Gaussian:
     """A policy at obs [..., O], such as the frozen original one; no units are dropped."""
     return Gaussian(*map(jnp.asarray, network.apply(params, obs)))
+
+
+def cloned(original: Gaussian, config: LearnerConfig) -> Gaussian:
+    """What of the original policy's Gaussian the actor is held to."""
+    return unsaturated(original) if config.fresh_actor else original
 
 
 def unsaturated(gaussian: Gaussian) -> Gaussian:

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 
 from envs.base import RecoveryState
 from envs.wrappers import StepResult
+from lamour_jax.config import LearnerConfig
 from lamour_jax.population import by_member
 from lamour_jax.types import RewardFunctions, Transition
 
@@ -112,6 +113,16 @@ def make_rule(
 def total_reward(transition: Transition, aux_coef: float) -> jax.Array:
     """The reward that learning sees; the only place where the two parts are added."""
     return transition.reward + aux_coef * transition.aux_reward
+
+
+def gamma_of(transition: Transition, config: LearnerConfig) -> jax.Array:
+    """The coefficient of discounting, of s' (White, 2017, arXiv 1609.01995): [...].
+
+    The original task's discount says what the original policy does at its end. To recover may take
+    longer than that looks ahead.
+    """
+    gamma, unhealthy = config.gamma, config.recovery_gamma
+    return jnp.where(transition.healthy > 0.0, gamma, gamma if unhealthy is None else unhealthy)
 
 
 def _lamour(programs: Sequence[RewardFunctions]) -> RecoveryRule:

@@ -190,15 +190,28 @@ def test_settings_are_taken_by_their_fields_types():
         ({"num_envs": True}, "num_envs must be int, not True"),
         ({"episode_length": "long"}, r"episode_length must be int \| None, not 'long'"),
         ({"critic_hidden_sizes": [32, "b"]}, "critic_hidden_sizes must be int, not 'b'"),
-        ({"gamma": 1.5}, "gamma must lie between 0 and 1"),
-        ({"recovery_gamma": 1.5}, "recovery_gamma must lie between 0 and 1"),
         ({"initial_temperature": 0.0}, "initial_temperature must be above 0"),
-        ({"aux_coef": -1}, "aux_coef must not be negative"),
         ({"longest_noise": 0.5}, "longest_noise must be at least 1"),
-        ({"fresh_actor": True, "anchor_batch_size": 0}, "set anchor_batch_size above 0"),
-        ({"episode_length": 0}, "episode_length must be at least 1"),
     ],
 )
 def test_settings_that_no_learner_has_are_refused(values, complaint):
     with pytest.raises(ValueError, match=complaint):
         learner_config("sac", "hopper", "fast", **values)
+
+
+@pytest.mark.parametrize("learner", ["sac", "ppo"])
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"gamma": 1.5}, "gamma must lie between 0 and 1"),
+        ({"recovery_gamma": 1.5}, "recovery_gamma must lie between 0 and 1"),
+        ({"near_recovered_share": -0.5}, "near_recovered_share must lie between 0 and 1"),
+        ({"aux_coef": -1}, "aux_coef must not be negative"),
+        ({"actor_learning_rate": -1e-3}, "actor_learning_rate must not be negative"),
+        ({"fresh_actor": True, "anchor_batch_size": 0}, "set anchor_batch_size above 0"),
+        ({"episode_length": 0}, "episode_length must be at least 1"),
+    ],
+)
+def test_every_learner_refuses_what_none_can_have(learner, values, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        learner_config(learner, "hopper", "fast", **values)

@@ -11,7 +11,7 @@ from lamour_jax.cli.outcome import judge_run
 from lamour_jax.cli.rewards import load_reward
 from lamour_jax.cli.training import Evaluator, Task, prepare_training, run_training
 from lamour_jax.cli.uncertainty import original_uncertainty
-from lamour_jax.config import LearnerConfig, SACConfig, TrainConfig, stored_learner
+from lamour_jax.config import LearnerConfig, TrainConfig, stored_learner
 from lamour_jax.errors import UserError
 from lamour_jax.fitting import fresh
 from lamour_jax.policy import Policy, load_policy
@@ -44,7 +44,7 @@ def train_and_judge(run: Run, *, resuming: bool) -> dict[str, Any]:
     learner = stored_learner(config)
     layout = prepare_training(_task(run, original, learner), learner, settings, run)
     like = original.params
-    if isinstance(learner, SACConfig) and learner.fresh_actor:
+    if learner.fresh_actor:
         like = fresh(like)
         if not resuming:
             print("a fresh actor is fitted to the original policy before learning", flush=True)
@@ -89,7 +89,7 @@ def begin_near_recovered(env: RecoveryEnv, learner: LearnerConfig) -> RecoveryEn
     Raises:
       UserError: there are no such states of this robot.
     """
-    if not isinstance(learner, SACConfig) or not learner.near_recovered_share:
+    if not learner.near_recovered_share:
         return env
     states = env.near_recovered_start()
     if states is None:

@@ -18,8 +18,9 @@ class _OnTheWay(Scripted):
         return Start(np.array([-9.0]))
 
 
-def test_a_share_of_the_episodes_begins_there():
-    env = begin_near_recovered(_OnTheWay("ood"), SACConfig(near_recovered_share=0.25))
+@pytest.mark.parametrize("learner", [SACConfig, PPOConfig])
+def test_a_share_of_the_episodes_begins_there(learner):
+    env = begin_near_recovered(_OnTheWay("ood"), learner(near_recovered_share=0.25))
     begun = VectorEnv(env, 2000).reset(jax.random.key(0)).robots.obs[:, 0]
     assert np.mean(np.asarray(begun) == -9.0) == pytest.approx(0.25, abs=0.03)
 

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from envs.wrappers import WHOLE, VectorEnv
+from envs.wrappers import WHOLE, VectorEnv, VectorState
 from lamour_jax.agents.ppo.learner import Learner, LearnerState
 from lamour_jax.anchors import Anchors, draw_anchors, gather_anchors
 from lamour_jax.config import PPOConfig
 from lamour_jax.devices import deal, shards_of
+from lamour_jax.fitting import fit_actor
 from lamour_jax.recovery import RecoveryRule
-from lamour_jax.rollout import Rollout, collect
+from lamour_jax.rollout import Rollout, collect, random_actions
 from lamour_jax.types import Agent, Metrics, Params, TrainState
 
 
@@ -78,10 +79,13 @@ class _PPO:
         """Robots at their starts."""
         key, robots_key, learner_key, anchors_key = jax.random.split(key, 4)
         anchors, _ = gather_anchors(self.config, self.env, self.rule, original, anchors_key)
+        robots = self.env.reset(robots_key)
         start = original if self.from_original else None
+        if self.config.fresh_actor and anchors is not None:
+            start = self._fitted(original, anchors, robots, anchors_key)
         return TrainState(
             learner=PPOState(self.learner.init(learner_key, start), anchors),
-            robots=self.env.reset(robots_key),
+            robots=robots,
             key=key,
             updates=jnp.zeros((), jnp.int32),
         )
@@ -118,6 +122,17 @@ class _PPO:
         """Control steps of all robots by the time of so many updates."""
         iterations = updates // self.config.updates_per_iteration
         return iterations * self.config.unroll_length * self.env.num_envs
+
+    def _fitted(
+        self, original: Params | None, anchors: Anchors, robots: VectorState, key: jax.Array
+    ) -> Params:
+        """A fresh actor, fitted to the original policy; the robots' random steps are its other
+        states."""
+        seen_key, fit_key = jax.random.split(key)
+        random, length = random_actions(self.env.env.action_size), self.config.unroll_length
+        _, rollout = collect(self.env, self.rule, random, robots, seen_key, length)
+        seen = rollout.transitions.obs.reshape(-1, self.env.env.observation_size)
+        return fit_actor(self.learner.actor, original, anchors, seen, fit_key)
 
     def _explore(self, state: TrainState, key: jax.Array) -> tuple[TrainState, Rollout]:
         """Steps of all robots by the policy."""

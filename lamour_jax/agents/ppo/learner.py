@@ -21,6 +21,7 @@ from lamour_jax.anchors import Anchors
 from lamour_jax.config import PPOConfig
 from lamour_jax.consolidation import (
     Gaussian,
+    cloned,
     consolidation_loss,
     divergence_from,
     gaussian_of,
@@ -32,7 +33,7 @@ from lamour_jax.networks import (
     make_actor,
     sample_pre_tanh,
 )
-from lamour_jax.recovery import total_reward
+from lamour_jax.recovery import gamma_of, total_reward
 from lamour_jax.rollout import Rollout
 from lamour_jax.types import Metrics, Params
 
@@ -102,7 +103,7 @@ class Learner:
         actor_key, value_key = jax.random.split(key)
         obs = jnp.zeros((1, self.observation_size))
         # Copies, since a training epoch donates its state and the original stays in use.
-        actor = self._actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
+        actor = self.actor.init(actor_key, obs) if start is None else jax.tree.map(jnp.copy, start)
         value = self._value.init(value_key, obs)
         return LearnerState(
             actor=actor,
@@ -139,7 +140,7 @@ class Learner:
             self._over_time(partial(self.value, state), steps.next_obs),
             rollout.over,
             valid,
-            self.config.gamma,
+            gamma_of(steps, self.config),
             self.config.gae_lambda,
         )
         returns = advantage + value
@@ -242,7 +243,8 @@ class Learner:
         )
 
     @property
-    def _actor(self) -> Actor:
+    def actor(self) -> Actor:
+        """The policy's network."""
         return make_actor(self.config, self.action_size)
 
     @property
@@ -266,13 +268,14 @@ class Learner:
         )
 
     def _policy(self, params: Params, obs: jax.Array) -> Gaussian:
-        return Gaussian(*map(jnp.asarray, self._actor.apply(params, obs)))
+        return Gaussian(*map(jnp.asarray, self.actor.apply(params, obs)))
 
     def _original(self, original: Params | None, obs: jax.Array) -> Gaussian | None:
         """The frozen original policy at obs [T, N, O]."""
         if original is None:
             return None
-        return self._over_time(partial(gaussian_of, original, network=self._actor), obs)
+        gaussian = self._over_time(partial(gaussian_of, original, network=self.actor), obs)
+        return cloned(gaussian, self.config)
 
     def _over_time(self, network: Callable[[jax.Array], T], obs: jax.Array) -> T:
         """`network` at obs [T, N, O], as many steps at once as make an update's batch."""

@@ -16,13 +16,13 @@ def advantages(
     next_value: jax.Array,
     over: jax.Array,
     valid: jax.Array,
-    gamma: float,
+    gamma: jax.Array,
     gae_lambda: float,
 ) -> jax.Array:
     """Generalised advantage estimates (Schulman et al., 2016, arXiv 1506.02438, equation 16):
 
-        delta_t = r_t + gamma * discount_t * V(s'_t) - V(s_t)
-        A_t = delta_t + gamma * gae_lambda * (1 - over_t) * A_{t+1}
+        delta_t = r_t + gamma_t * discount_t * V(s'_t) - V(s_t)
+        A_t = delta_t + gamma_t * gae_lambda * (1 - over_t) * A_{t+1}
 
     A time limit ends the sum but leaves V(s') in it. An invalid step has the estimate 0, so that
     nothing of it reaches the steps before. All arguments are [T, ...] in time's order.
@@ -34,10 +34,10 @@ def advantages(
       next_value: V(s') of the true s', not of the start that followed it.
       over: bool, the episode ended with this step, by the rules or by time.
       valid: bool.
-      gamma: the coefficient of discounting.
+      gamma: the coefficient of discounting, of s'.
       gae_lambda: 0 trusts the values, 1 the rewards.
     """
-    chex.assert_equal_shape([reward, discount, value, next_value, over, valid])
+    chex.assert_equal_shape([reward, discount, value, next_value, over, valid, gamma])
     delta = reward + gamma * discount * next_value - value
     decay = gamma * gae_lambda * (1.0 - over)
 

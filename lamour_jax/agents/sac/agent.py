@@ -116,8 +116,6 @@ class _SAC:
         stored = self.replay.init()
         if episodes is not None and self.config.replay_originals_episodes:
             stored = self.replay.insert(stored, episodes.transitions, episodes.valid)
-        if anchors is not None:
-            anchors = anchors.replace(original=self.learner.cloned(anchors.original))
         planned = None
         if self.demonstrations is not None:
             planned = relive(self.demonstrations, self.env.env, self.rule)

@@ -18,10 +18,10 @@ from lamour_jax.config import SACConfig
 from lamour_jax.consolidation import (
     BOLDEST,
     Gaussian,
+    cloned,
     consolidation_loss,
     divergence_from,
     gaussian_of,
-    unsaturated,
 )
 from lamour_jax.networks import (
     NORMALIZER,
@@ -32,7 +32,7 @@ from lamour_jax.networks import (
     sample_pre_tanh,
     with_constants,
 )
-from lamour_jax.recovery import total_reward
+from lamour_jax.recovery import gamma_of, total_reward
 from lamour_jax.types import Metrics, Params, Transition
 
 _SMALLEST_SPREAD = 1e-2  # of an observation: one that never changed may change later
@@ -97,10 +97,6 @@ class Learner:
             actor_optimizer=self._actor_tx.init(actor),
         )
 
-    def cloned(self, original: Gaussian) -> Gaussian:
-        """What of the original policy's Gaussian the actor is held to."""
-        return unsaturated(original) if self.config.fresh_actor else original
-
     def with_normalizer(self, state: LearnerState, obs: jax.Array) -> LearnerState:
         """The critics normalise by mean and standard deviation of obs [K, O], if they do."""
         if not self.config.critic_normalizes:
@@ -150,7 +146,7 @@ class Learner:
             self._q(state.target_critic, batch.next_obs, next_action),
             next_log_prob,
             jnp.exp(state.log_alpha),
-            self._gamma(batch),
+            gamma_of(batch, self.config),
         )
 
         def loss(params: Params) -> tuple[jax.Array, jax.Array]:
@@ -186,7 +182,7 @@ class Learner:
             value = losses.actor_loss(log_prob, q, alpha)
             metrics = {"train/actor_loss": value, "train/entropy": -jnp.mean(log_prob)}
             if original is not None and self.config.consol_coef:
-                target = self.cloned(gaussian_of(original, batch.obs, self._original))
+                target = cloned(gaussian_of(original, batch.obs, self._original), self.config)
                 cloning = consolidation_loss(batch.recovered, divergence_from(target, policy))
                 metrics["recovery/consolidation_loss"] = cloning
                 if anchors is not None:
@@ -225,15 +221,6 @@ class Learner:
         log_alpha = jnp.asarray(optax.apply_updates(state.log_alpha, updates))
         state = state.replace(log_alpha=log_alpha, alpha_optimizer=optimizer)
         return state, {"train/alpha": jnp.exp(log_alpha)}
-
-    def _gamma(self, batch: Transition) -> jax.Array:
-        """The coefficient of discounting, of s' (White, 2017, arXiv 1609.01995): [B].
-
-        The original task's discount says what the original policy does at its end. To recover may
-        take longer than that looks ahead.
-        """
-        gamma, unhealthy = self.config.gamma, self.config.recovery_gamma
-        return jnp.where(batch.healthy > 0.0, gamma, gamma if unhealthy is None else unhealthy)
 
     @property
     def actor(self) -> Actor:

@@ -167,6 +167,18 @@ def test_targets_are_returns_in_units_of_their_scale(state):
     assert data.original is None and data.obs.shape == (2, 3, OBS)
 
 
+def test_unhealthy_next_states_have_a_discount_of_their_own(state, batch):
+    learner = make(gamma=0.5, recovery_gamma=0.9, aux_coef=0.0, gae_lambda=0.0)
+    state, _ = update(make(value_learning_rate=0.1), state, batch)
+    rollout = random_rollout(1, 3)
+    steps = rollout.transitions._replace(healthy=jnp.array([[1.0, 0.0, 1.0]]))
+    after, data = jax.jit(learner.digest)(state, rollout._replace(transitions=steps), None)
+    value = np.asarray(learner.value(state, steps.next_obs))
+    wanted = np.asarray(steps.reward) + np.array([0.5, 0.9, 0.5]) * value
+    np.testing.assert_allclose(data.target * after.return_scale, wanted, rtol=1e-4)
+    assert np.ptp(value) > 0.1
+
+
 def test_the_scale_moves_and_the_values_do_not(state, batch):
     learner = make()
     state, _ = update(learner, state, batch)

@@ -34,12 +34,14 @@ def steps():
     }
 
 
-def estimate(steps):
+def estimate(steps, gamma=GAMMA):
     arguments = {name: jnp.asarray(x) for name, x in steps.items()}
-    return np.asarray(losses.advantages(**arguments, gamma=GAMMA, gae_lambda=LAMBDA))
+    gammas = jnp.broadcast_to(gamma, (T, N))
+    return np.asarray(losses.advantages(**arguments, gamma=gammas, gae_lambda=LAMBDA))
 
 
 def test_advantages_are_those_of_a_plain_loop(steps):
+    gamma = np.random.default_rng(1).uniform(0.5, 1.0, (T, N))
     expected = np.zeros((T, N))
     for n in range(N):
         for t in range(T):
@@ -49,12 +51,12 @@ def test_advantages_are_those_of_a_plain_loop(steps):
                 at = k, n
                 if not steps["valid"][at]:
                     break
-                future = GAMMA * steps["discount"][at] * steps["next_value"][at]
+                future = gamma[at] * steps["discount"][at] * steps["next_value"][at]
                 expected[t, n] += weight * (steps["reward"][at] + future - steps["value"][at])
                 if steps["over"][at]:
                     break
-                weight *= GAMMA * LAMBDA
-    np.testing.assert_allclose(estimate(steps), expected, rtol=1e-4, atol=1e-5)
+                weight *= gamma[at] * LAMBDA
+    np.testing.assert_allclose(estimate(steps, gamma), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_advantages_are_braxs(steps):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from envs.wrappers import VectorEnv
-from lamour_jax import anchors, fitting
+from lamour_jax import anchors
 from lamour_jax.agents.sac.agent import _persistence, make_sac
 from lamour_jax.config import SACConfig
 from lamour_jax.networks import NORMALIZER, Actor
@@ -195,26 +195,3 @@ def test_replay_begins_with_the_original_policys_episodes(monkeypatch):
     after, metrics = jax.jit(agent.iterate)(state, original)
     assert float(metrics["recovery/anchor_loss"]) > 0
     np.testing.assert_array_equal(after.learner.anchors.obs, state.learner.anchors.obs)
-
-
-def test_a_fresh_actor_acts_as_a_saturated_original_does_and_can_learn(monkeypatch):
-    monkeypatch.setattr(anchors, "ROBOTS", 8)
-    monkeypatch.setattr(anchors, "STEPS", 25)
-    monkeypatch.setattr(fitting, "UPDATES", 800)
-    config = dataclasses.replace(
-        CONFIG, anchor_batch_size=4, fresh_actor=True, hidden_sizes=(32, 32)
-    )
-    env = VectorEnv(Scripted("ood", episode_length=6), ROBOTS, pool_size=8)
-    agent = make_sac(config, env, make_rule("lamour", [program(1.0)]), num_updates=100)
-    original = Actor(1, (32, 32)).init(jax.random.key(1), jnp.zeros((1, 2)))
-    original["params"]["mean"]["kernel"] *= 30.0
-    state = jax.jit(agent.init)(jax.random.key(0), original)
-    learner, held = state.learner.learner, state.learner.anchors
-    means = Actor(1, (32, 32)).apply(original, held.obs)[0]
-    own = Actor(1, (32, 32)).apply(learner.actor, held.obs)[0]
-    assert np.abs(means).max() > 5.0
-    np.testing.assert_allclose(np.tanh(held.original.mean), np.clip(np.tanh(means), -0.95, 0.95),
-                               atol=1e-5)  # fmt: skip
-    assert np.abs(np.tanh(own) - np.tanh(means)).mean() < 0.1
-    assert np.abs(own).max() < 3.0
-    jax.tree.map(np.testing.assert_array_equal, learner.actor, learner.averaged_actor)
