@@ -26,6 +26,9 @@ CONFIG = SACConfig(
 )
 
 
+NO_ENTROPY = jnp.asarray(-jnp.inf, jnp.float32)  # log alpha
+
+
 def make(**changes) -> Learner:
     return Learner(dataclasses.replace(CONFIG, **changes), OBS, ACTIONS, total_updates=1000)
 
@@ -109,7 +112,7 @@ def test_where_all_is_recovered_and_nothing_else_counts_it_is_behaviour_cloning(
     state = state.replace(
         critic=zeros(state.critic),
         target_critic=zeros(state.target_critic),
-        log_alpha=jnp.asarray(-jnp.inf),
+        log_alpha=NO_ENTROPY,
     )
     nothing = jnp.zeros(BATCH)
     batch = make_batch(
@@ -129,7 +132,7 @@ def test_where_all_is_recovered_and_nothing_else_counts_it_is_behaviour_cloning(
 
 def test_anchors_count_as_further_recovered_states(state, original):
     """Half as many anchors as states, of which half are recovered: as one batch of both."""
-    state = state.replace(critic=zeros(state.critic), log_alpha=jnp.asarray(-jnp.inf))
+    state = state.replace(critic=zeros(state.critic), log_alpha=NO_ENTROPY)
     batch = make_batch(recovered=(jnp.arange(BATCH) % 2).astype(jnp.float32))
     obs = 2.0 * jax.random.normal(jax.random.key(8), (BATCH // 2, OBS))
     weight = jnp.linspace(0.0, 1.0, BATCH // 2)
@@ -144,8 +147,8 @@ def test_anchors_count_as_further_recovered_states(state, original):
         ) / BATCH
 
     wanted = jax.tree.map(lambda g: CONFIG.consol_coef * g, jax.grad(cloning)(state.actor))
-    update = jax.jit(make(critic_learning_rate=0.0).update)
-    after, metrics = update(state, batch, original, jax.random.key(3), anchors)
+    update = jax.jit(make().update_actor)
+    after, _, metrics = update(state, batch, original, jax.random.key(3), anchors)
     assert_close(first_gradient(after.actor_optimizer), wanted, rtol=1e-3, atol=1e-5)
     drift = float(jnp.mean(weight * divergence(forward(original, obs), forward(state.actor, obs))))
     assert float(metrics["recovery/anchor_loss"]) == pytest.approx(drift, rel=1e-4)
@@ -160,7 +163,7 @@ def test_the_policy_imitates_what_critics_say_is_better(state):
     planned = jnp.stack([sign, 0.5 * sign], axis=1)  # 1 is meant as BOLDEST
     batch = make_batch()
     batch = batch._replace(action=batch.action.at[-count:].set(planned))
-    said = state.replace(critic=_by_first_component(state.critic), log_alpha=jnp.asarray(-jnp.inf))
+    said = state.replace(critic=_by_first_component(state.critic), log_alpha=NO_ENTROPY)
     obs = batch.obs[-count:]
     means = jnp.arctanh(jnp.clip(planned, -BOLDEST, BOLDEST))
     planner = (means, jnp.full_like(means, jnp.log(_PLANNED_SPREAD)))
@@ -170,9 +173,9 @@ def test_the_policy_imitates_what_critics_say_is_better(state):
 
     loss, gradient = jax.value_and_grad(imitation)(state.actor)
     share = 1e6  # against which the critics' own gradient is nothing
-    config = dataclasses.replace(CONFIG, planned_value_share=share, critic_learning_rate=0.0)
+    config = dataclasses.replace(CONFIG, planned_value_share=share)
     learner = Learner(config, OBS, ACTIONS, 1000, num_planned=count)
-    after, metrics = jax.jit(learner.update)(said, batch, None, jax.random.key(3))
+    after, _, metrics = jax.jit(learner.update_actor)(said, batch, None, jax.random.key(3))
     assert float(metrics["recovery/imitation_loss"]) == pytest.approx(float(loss), rel=1e-4)
     size = -float(metrics["train/actor_loss"])  # mean Q; of either sign, unlike mean |Q|
     got = first_gradient(after.actor_optimizer)
@@ -204,13 +207,13 @@ def test_anchors_hold_harder_as_values_grow(state, original):
         critic = zeros(state.critic)
         for name in ("critic_0", "critic_1"):
             critic["params"][name]["q"]["bias"] += value
-        said = state.replace(critic=critic, target_critic=critic, log_alpha=jnp.asarray(-jnp.inf))
+        said = state.replace(critic=critic, target_critic=critic, log_alpha=NO_ENTROPY)
         adam, *others = said.actor_optimizer
-        adam = adam._replace(count=jnp.asarray(updates))
+        adam = adam._replace(count=jnp.asarray(updates, jnp.int32))
         said = said.replace(actor_optimizer=(adam, *others))
         settings |= {"anchor_value_share": share, "anchor_value_fade": fade}
-        learner = make(**settings, critic_learning_rate=0.0)
-        after, _ = jax.jit(learner.update)(said, batch, original, jax.random.key(3), anchors)
+        update = jax.jit(make(**settings).update_actor)
+        after, *_ = update(said, batch, original, jax.random.key(3), anchors)
         return first_gradient(after.actor_optimizer)
 
     plain = gradient(40.0, 0.0)
@@ -292,8 +295,8 @@ def test_the_temperature_may_leave_recovered_states_to_consolidation(state):
 
 @pytest.mark.parametrize(("per_action", "direction"), [(-50.0, -1), (50.0, 1)])
 def test_temperature_moves_towards_the_target_entropy(state, per_action, direction):
-    update = jax.jit(make(target_entropy_per_action=per_action).update)
-    after, metrics = update(state, make_batch(), None, jax.random.key(0))
+    update = jax.jit(make(target_entropy_per_action=per_action).update_temperature)
+    after, metrics = update(state, jnp.linspace(-3.0, 3.0, BATCH), jnp.zeros(BATCH))
     # Adam's first step is the learning rate itself.
     step = float(after.log_alpha - state.log_alpha)
     assert step == pytest.approx(direction * CONFIG.temperature_learning_rate, rel=1e-2)
@@ -333,12 +336,12 @@ def test_learning_rates_fall_to_their_final_fraction(state, whole_after, falling
     config = dataclasses.replace(
         CONFIG, final_learning_rate_fraction=0.1, whole_episodes_after=whole_after
     )
-    update = jax.jit(Learner(config, OBS, ACTIONS, total_updates=4).update)
+    update = jax.jit(Learner(config, OBS, ACTIONS, total_updates=4).update_critic)
     batch = make_batch(discount=jnp.zeros(BATCH), reward=jnp.full(BATCH, 1e4))
     sizes = []
     for _ in range(6):
         before = state.critic["params"]["critic_0"]["q"]["bias"]
-        state, _ = update(state, batch, None, jax.random.key(0))
+        state, _ = update(state, batch, jax.random.key(0))
         sizes.append(float(state.critic["params"]["critic_0"]["q"]["bias"][0] - before[0]))
     # A huge constant gradient makes Adam's steps the learning rate.
     np.testing.assert_allclose(sizes, falling, rtol=0.02)
