@@ -77,12 +77,12 @@ class _PPO:
 
     def init(self, key: jax.Array, original: Params | None) -> TrainState:
         """Robots at their starts."""
-        key, robots_key, learner_key, anchors_key = jax.random.split(key, 4)
+        key, robots_key, learner_key, anchors_key, fit_key = jax.random.split(key, 5)
         anchors, _ = gather_anchors(self.config, self.env, self.rule, original, anchors_key)
         robots = self.env.reset(robots_key)
         start = original if self.from_original else None
         if self.config.fresh_actor and anchors is not None:
-            start = self._fitted(original, anchors, robots, anchors_key)
+            start = self._fitted(original, anchors, robots, fit_key)
         return TrainState(
             learner=PPOState(self.learner.init(learner_key, start), anchors),
             robots=robots,

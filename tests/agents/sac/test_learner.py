@@ -24,8 +24,6 @@ CONFIG = SACConfig(
     actor_learning_rate=1e-3,
     critic_learning_rate=1e-3,
 )
-
-
 NO_ENTROPY = jnp.asarray(-jnp.inf, jnp.float32)  # log alpha
 
 
