@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from experiments.original_policies import published_name
 from experiments.paper.grid import VARIANTS
 from experiments.paper.results import MEASURES, Result, course, of
-from experiments.paper.statistics import interval, iqm
+from experiments.paper.statistics import interval, iqm, iqm_over
 from lamour_jax.bench.plot import COLOURS, PALE, STYLE
 from lamour_jax.files import write_atomically
 from lamour_jax.report.figures import count
@@ -82,7 +81,7 @@ def draw_aggregates(
 def _bar(ax: Axes, height: int, strata: list[list[float]], colour: str) -> None:
     low, high = interval(strata)
     ax.barh(height, high - low, left=low, height=0.5, color=colour, alpha=0.3, lw=0)
-    ax.plot([iqm(np.concatenate(strata))] * 2, [height - 0.25, height + 0.25], color=colour)
+    ax.plot([iqm_over(strata)] * 2, [height - 0.25, height + 0.25], color=colour)
 
 
 def _panel(ax: Axes, shown: Mapping[str, list[Result]], measure: str, clock: str) -> None:

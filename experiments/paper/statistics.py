@@ -5,6 +5,7 @@ Their package rliable is not needed for the two: it takes arch, pandas, statsmod
 along, the newest of which do not work together (arch 7.2 does not import beside pandas 3).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,10 +23,15 @@ def iqm(values: np.ndarray, axis: int = 0) -> np.ndarray:
     return trim_mean(values, 0.25, axis=axis)
 
 
+def iqm_over(strata: Sequence[np.ndarray]) -> np.ndarray:
+    """The IQM of the values [S, ...] of all robots' seeds, each robot counted alike."""
+    return iqm(_alike([np.asarray(values) for values in strata]))
+
+
 def interval(
     strata: Sequence[np.ndarray], repetitions: int = REPETITIONS, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of the percentile bootstrap interval of the IQM of all values.
+    """The ends of the percentile bootstrap interval of `iqm_over`.
 
     Seeds are drawn again with replacement within each stratum, so that every draw has as many of
     each robot as the data. Of a single value there is no interval: both ends are that value.
@@ -40,7 +46,15 @@ def interval(
         values[generator.integers(len(values), size=(repetitions, len(values)))]
         for values in map(np.asarray, strata)
     ]
-    estimates = iqm(np.concatenate(draws, axis=1), axis=1)
+    estimates = iqm(_alike(draws, axis=1), axis=1)
     tail = 50 * (1 - LEVEL)
     low, high = np.percentile(estimates, [tail, 100 - tail], axis=0)
     return low, high
+
+
+def _alike(strata: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
+    """All values along `axis`, those of each robot repeated until all have as many: otherwise a
+    robot that was run with more seeds would count for more."""
+    size = math.lcm(*(values.shape[axis] for values in strata))
+    repeated = [np.repeat(values, size // values.shape[axis], axis) for values in strata]
+    return np.concatenate(repeated, axis)

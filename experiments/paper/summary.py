@@ -9,7 +9,7 @@ from experiments.original_policies import published_name
 from experiments.paper import published
 from experiments.paper.grid import VARIANTS
 from experiments.paper.results import Result, of, robots_of
-from experiments.paper.statistics import interval, iqm
+from experiments.paper.statistics import interval, iqm, iqm_over
 from lamour_jax.report.figures import count
 
 _HEAD = (
@@ -36,7 +36,7 @@ def per_robot(results: Sequence[Result]) -> str:
 
 
 def over_robots(results: Sequence[Result], robots: Sequence[str], methods: Sequence[str]) -> str:
-    """A row for each method: IQM and 95% interval over these robots and their seeds."""
+    """A row for each method: IQM and 95% interval over these robots, counted alike."""
     lines = [
         f"Over {', '.join(map(published_name, robots))}:",
         "",
@@ -87,7 +87,7 @@ def _line(robot: str, method: str, seeds: Sequence[Result]) -> str:
 
 
 def _with_interval(strata: list[list[float]], form) -> str:
-    middle = form(float(iqm(np.concatenate(strata))))
+    middle = form(float(iqm_over(strata)))
     if all(len(values) == 1 for values in strata):
         return middle
     low, high = interval(strata)

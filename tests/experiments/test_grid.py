@@ -22,6 +22,18 @@ def test_the_grid_is_robots_by_methods_by_seeds_and_ablations_on_two_robots():
     assert {cell.robot for cell in make_cells()} <= set(envs.names())
 
 
+def test_a_robot_may_have_more_seeds_than_others():
+    cells = make_cells(["humanoid", "ant"], ["sac_zero"])
+    assert [cell.name for cell in cells] == [
+        "ant-sac_zero-1",
+        "humanoid-sac_zero-1",
+        "humanoid-sac_zero-2",
+        "humanoid-sac_zero-3",
+    ]
+    with pytest.raises(UserError, match=r"sac_zero 1 \(3 on humanoid\), sac_env 1,"):
+        make_cells(["ant"], ["sac_zero"], [2])
+
+
 def test_a_part_is_chosen_by_robots_methods_and_seeds():
     assert make_cells(["hopper"], ["sero", "lamour"], [2]) == [
         Cell("hopper", "lamour", 2),

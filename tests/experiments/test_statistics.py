@@ -1,10 +1,11 @@
 """Interquartile means by hand, intervals against a bootstrap written out."""
 
+import math
 import random
 
 import numpy as np
 
-from experiments.paper.statistics import interval, iqm
+from experiments.paper.statistics import interval, iqm, iqm_over
 
 
 def test_iqm_is_the_mean_of_the_middle_half():
@@ -14,12 +15,23 @@ def test_iqm_is_the_mean_of_the_middle_half():
     np.testing.assert_array_equal(iqm(np.array([[0.0, 1], [1, 2], [3, 4], [1, 90]])), [1.0, 3.0])
 
 
+def test_robots_count_alike_however_many_seeds_they_were_run_with():
+    # 0 0 0 0 0 0, 3 3 3 6 6 6 and 9 9 9 9 9 9 without four at each end: 2, 6 and 2 are left.
+    assert iqm_over([[0.0], [3.0, 6.0], [9.0, 9.0, 9.0]]) == (3 * 3 + 3 * 6 + 2 * 9) / 10
+    assert iqm_over([[1.0], [2.0]]) == iqm_over([[1.0] * 5, [2.0]]) == 1.5
+
+
 def by_hand(strata: list[list[float]], repetitions: int) -> tuple[float, float]:
-    """The same with Python's own means: sort, cut, average."""
+    """The same with Python's own means: repeat, sort, cut, average."""
     generator = random.Random(5)
+    size = math.prod(len(values) for values in strata)
     estimates = []
     for _ in range(repetitions):
-        drawn = sorted(x for values in strata for x in generator.choices(values, k=len(values)))
+        drawn = sorted(
+            x
+            for values in strata
+            for x in generator.choices(values, k=len(values)) * (size // len(values))
+        )
         cut = len(drawn) // 4
         middle = drawn[cut : len(drawn) - cut]
         estimates.append(sum(middle) / len(middle))
